@@ -1,0 +1,184 @@
+"""The journal's records: what was done, one step each, and nothing that can be derived."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from autoresearch.model import Direction, Scalar, Status
+
+FORMAT = 1
+"""Version of the journal's format; a newer one is refused."""
+
+Arm = Literal["candidate", "incumbent"]
+
+
+class Record(BaseModel):
+    """One step of a session. `seq`, `at` and `t` are set by the journal when it is written."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    seq: int = 0
+    at: str = ""
+    """Wall-clock time, ISO 8601 with zone; for people, never for ordering or durations."""
+    t: float = 0.0
+    """Seconds since this life of the session began, by the monotonic clock."""
+
+
+class Opened(Record):
+    """First record: what the session is about."""
+
+    kind: Literal["opened"] = "opened"
+    format: int = FORMAT
+    version: str
+    tag: str
+    base: str
+    """Commit that the session started from."""
+    metric: str
+    direction: Direction
+    columns: tuple[str, ...]
+    targets: tuple[str, ...]
+    bench: str
+    model: str
+    home: str | None = None
+    """Branch to put the user back on (in-place sessions)."""
+
+
+class Began(Record):
+    """A life of the session begins: the first one, or after a stop or a kill."""
+
+    kind: Literal["began"] = "began"
+    pid: int
+    host: str
+    version: str
+
+
+class Canary(Record):
+    """With a target that must fail, the bench failed: it really runs the target."""
+
+    kind: Literal["canary"] = "canary"
+    failure: str
+
+
+class Replied(Record):
+    """A proposer answered; what it cost, whatever becomes of the answer."""
+
+    kind: Literal["replied"] = "replied"
+    n: int
+    model: str
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+
+
+class Refused(Record):
+    """An answer was screened out before anything was run."""
+
+    kind: Literal["refused"] = "refused"
+    n: int
+    reason: str
+
+
+class Proposed(Record):
+    """A proposal for experiment `n` passed the screen and lies in the candidates folder."""
+
+    kind: Literal["proposed"] = "proposed"
+    n: int
+    repair: int
+    """0 for the proposal itself, then 1, 2, … for its repairs."""
+    description: str
+    hypothesis: str
+    category: str
+    by: str
+    """The proposer's name; `baseline` for experiment 1."""
+    fingerprint: str
+    files: tuple[str, ...]
+    params: dict[str, Scalar] | None = None
+
+
+class Committed(Record):
+    """The candidate is a commit under `refs/autoresearch/<tag>/<n>`."""
+
+    kind: Literal["committed"] = "committed"
+    n: int
+    repair: int
+    commit: str
+
+
+class Measuring(Record):
+    """A run begins. Twice without `measured` or `interrupted`: the machine went down with it both times."""
+
+    kind: Literal["measuring"] = "measuring"
+    n: int
+    run: int
+    arm: Arm
+
+
+class Interrupted(Record):
+    """The user stopped a run in the middle; it says nothing about the candidate."""
+
+    kind: Literal["interrupted"] = "interrupted"
+    n: int
+    run: int
+
+
+class Measured(Record):
+    """A run ended."""
+
+    kind: Literal["measured"] = "measured"
+    n: int
+    run: int
+    arm: Arm
+    value: float | None
+    failure: str | None
+    columns: dict[str, float]
+    duration_s: float
+    log: str
+    """The run's log, relative to the session's folder."""
+
+
+class Decided(Record):
+    """The verdict of experiment `n`."""
+
+    kind: Literal["decided"] = "decided"
+    n: int
+    status: Status
+    reason: str
+    value: float | None
+    """The metric that results.tsv shows; None for a crash."""
+
+
+class Settled(Record):
+    """Branch, tree and results.tsv agree with the verdict: the experiment is over."""
+
+    kind: Literal["settled"] = "settled"
+    n: int
+
+
+class Closed(Record):
+    """A life of the session ended in order."""
+
+    kind: Literal["closed"] = "closed"
+    reason: str
+
+
+AnyRecord = Annotated[
+    Opened
+    | Began
+    | Canary
+    | Replied
+    | Refused
+    | Proposed
+    | Committed
+    | Measuring
+    | Interrupted
+    | Measured
+    | Decided
+    | Settled
+    | Closed,
+    Field(discriminator="kind"),
+]
+
+ANY_RECORD: TypeAdapter[AnyRecord] = TypeAdapter(AnyRecord)

@@ -1,0 +1,215 @@
+"""Settings: flag > environment (`AUTORESEARCH_*`) > front matter > default, as one frozen value."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from autoresearch.direction import guess
+from autoresearch.errors import SettingsError
+from autoresearch.model import Direction, Metric
+
+ENVIRONMENT = "AUTORESEARCH_"
+UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def seconds(value: object) -> object:
+    """`90`, `90s`, `10m`, `1h30m` → seconds."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip().lower().replace(" ", "")
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text)
+    if parts and "".join(number + unit for number, unit in parts) == text:
+        return sum(float(number) * UNITS_S[unit] for number, unit in parts)
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a duration; write 90s, 10m or 1h30m") from None
+
+
+def listed(value: object) -> object:
+    """One item, or `a, b` from a flag, as a list."""
+    if isinstance(value, str):
+        return [item.strip() for item in value.split(",") if item.strip()]
+    return value
+
+
+def pairs(value: object) -> object:
+    """`experiments=20, hours=8` from a flag as a mapping."""
+    if not isinstance(value, str):
+        return value
+    items = [item.partition("=") for item in value.split(",")]
+    if any(not separator for _, separator, _ in items):
+        raise ValueError("write it as experiments=20,hours=8,usd=5")
+    return {name.strip(): number.strip() for name, _, number in items}
+
+
+Seconds = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
+Paths = Annotated[tuple[str, ...], BeforeValidator(listed)]
+
+
+class Budget(BaseModel):
+    """What a session may use up, over all its lives; an absent limit is no limit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    experiments: int | None = Field(None, gt=0, description="Experiments, the baseline included.")
+    hours: float | None = Field(None, gt=0, description="Hours of running time.")
+    usd: float | None = Field(None, gt=0, description="Dollars paid for replies.")
+    tokens: int | None = Field(None, gt=0, description="Tokens sent and received.")
+
+    def text(self) -> str:
+        """`100 experiments, 8 hours`."""
+        limits = self.model_dump(exclude_none=True)
+        return ", ".join(f"{limit:g} {name}" for name, limit in limits.items()) or "no limit"
+
+
+class MetricName(BaseModel):
+    """The metric's name, and the pattern to read it with where `^NAME:` lines will not do."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[^\s:]+$")
+    pattern: str | None = None
+
+    @field_validator("pattern")
+    @classmethod
+    def _one_group(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                groups = re.compile(value).groups
+            except re.error as error:
+                raise ValueError(f"is not a regular expression: {error}") from None
+            if groups != 1:
+                raise ValueError("must have exactly one group, around the number")
+        return value
+
+
+class Settings(BaseModel):
+    """Everything that can be set. The descriptions are the flags' help and the settings' reference."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    target: Paths = Field(min_length=1, description="The file to improve: a path, or a list of paths and globs.")
+    bench: str = Field(min_length=1, description="Shell command that runs the target and prints the metric.")
+    metric: Annotated[MetricName, BeforeValidator(lambda v: {"name": v} if isinstance(v, str) else v)] = Field(
+        description="Name of the number on the bench's `NAME: number` line; or {name, pattern}."
+    )
+    direction: Direction = Field(description="Which way is better: higher or lower.")
+    timeout: Seconds = Field(600.0, description="A run that takes longer is killed and is a crash, e.g. 10m.")
+    columns: Paths = Field((), description="Other `NAME: number` lines to put into results.tsv.")
+    protect: Paths = Field(
+        (), description="Files to show to the proposer as fixed. It can change nothing but the target anyway."
+    )
+    link: Paths | None = Field(
+        None,
+        description="Untracked things that the bench needs (data, .venv), linked into the session's tree; "
+        "the default is every ignored top-level entry but build products and caches.",
+    )
+    model: str | None = Field(
+        None, description="Who proposes: openai/NAME, anthropic/NAME, command, or tune (offline, no key)."
+    )
+    command: str | None = Field(
+        None, description="With `model: command`: shell command that reads the prompt on stdin and edits the target."
+    )
+    base_url: str | None = Field(None, description="Address of another server that speaks the provider's protocol.")
+    max_tokens: int = Field(32_000, gt=0, description="Longest reply to ask for, in tokens.")
+    reply_timeout: Seconds = Field(600.0, description="Longest wait for one reply, e.g. 10m.")
+    outage: Seconds = Field(
+        3600.0, description="How long to wait for a proposer that cannot be reached before giving up, e.g. 1h."
+    )
+    budget: Annotated[Budget, BeforeValidator(pairs)] = Field(
+        Budget(), description="When to stop: experiments, hours, usd, tokens, e.g. experiments=100,hours=8."
+    )
+    patience: int = Field(40, ge=0, description="Stop after so many experiments without a keep; 0 is never.")
+    repairs: int = Field(2, ge=0, description="How often a crashed candidate is shown to the proposer to mend.")
+    canary: bool = Field(True, description="Prove before the baseline that the bench really runs the target.")
+    in_place: bool = Field(
+        False, description="Work in your own checkout instead of a tree of the session's own; it must be clean."
+    )
+
+    @property
+    def measured(self) -> Metric:
+        """The metric with its direction."""
+        return Metric(self.metric.name, self.direction, self.metric.pattern)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Settings, and where each of them came from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    """Setting → `flag`, `AUTORESEARCH_X`, `program.md` or `default`."""
+
+
+def load(
+    flags: Mapping[str, object], environment: Mapping[str, str], front: Mapping[str, object], where: str
+) -> Loaded:
+    """One value from the three sources; an absent flag is None. Raises SettingsError with one sentence."""
+    known = Settings.model_fields
+    for name in front:
+        if name not in known:
+            raise SettingsError(f"{where}: unknown setting {name!r}{nearest(name)}.")
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for name in known:
+        variable = ENVIRONMENT + name.upper()
+        for value, origin in (
+            (flags.get(name), f"--{name.replace('_', '-')}"),
+            (_from_environment(environment.get(variable)), variable),
+            (front.get(name), where),
+        ):
+            if value is not None:
+                values[name], origins[name] = value, origin
+                break
+    _guess_direction(values, origins)
+    try:
+        return Loaded(Settings(**values), {name: origins.get(name, "default") for name in known})
+    except ValidationError as error:
+        raise SettingsError(_sentence(error, origins, where)) from error
+
+
+def nearest(name: str) -> str:
+    """`; did you mean 'timeout'?`, or the list of all settings."""
+    close = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; the settings are {', '.join(Settings.model_fields)}"
+
+
+def _from_environment(text: str | None) -> object:
+    """An environment variable may hold YAML flow (`{usd: 5}`, `[a, b]`); anything else is taken as it is."""
+    if text and text[0] in "{[":
+        try:
+            return yaml.safe_load(text)
+        except yaml.YAMLError:
+            return text
+    return text or None
+
+
+def _guess_direction(values: dict[str, Any], origins: dict[str, str]) -> None:
+    """A program.md from the wild names no direction: take it from the metric's name where that is plain."""
+    metric = values.get("metric")
+    name = metric.get("name") if isinstance(metric, dict) else metric
+    if "direction" not in values and isinstance(name, str) and (direction := guess(name)):
+        values["direction"], origins["direction"] = direction, f"the name {name!r}"
+
+
+def _sentence(error: ValidationError, origins: Mapping[str, str], where: str) -> str:
+    first = error.errors()[0]
+    name = str(first["loc"][0])
+    path = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "missing" and len(first["loc"]) == 1:
+        flag = f"--{name.replace('_', '-')}"
+        return f"{where}: no {name!r}. Add a line `{name}: …` to its front matter, or give {flag}."
+    if first["type"] == "extra_forbidden":
+        inner = Budget if name == "budget" else MetricName
+        return f"{origins[name]}: unknown {path!r}; {name} has {', '.join(inner.model_fields)}."
+    problem = first["msg"].removeprefix("Value error, ")
+    shown = "" if problem.startswith(repr(first["input"])) else f" (it is {first['input']!r})"
+    return f"{origins[name]}: {path}: {problem}{shown}."
