@@ -1,0 +1,165 @@
+"""A session's folder, `.git/autoresearch/<tag>`: what lies where, and files that are whole or absent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from autoresearch.edge.journal import sync_folder
+from autoresearch.edge.repo import Repository
+from autoresearch.errors import RepositoryError
+
+RESULTS = "results.tsv"
+RUN_LOG = "run.log"
+
+
+class SessionFolder:
+    """Paths of one session, its lock, and its candidates' texts."""
+
+    def __init__(self, common_dir: Path, tag: str) -> None:
+        self.path = common_dir / "autoresearch" / tag
+        self.tag = tag
+        self.journal = self.path / "journal.jsonl"
+        self.tree = self.path / "tree"
+        self.scratch = self.path / "scratch"
+        self._holder = self.path / "holder.json"
+        self._lock = FileLock(self.path / "lock", thread_local=False)
+
+    def lock(self) -> str | None:
+        """Take the session for this process. Returns a sentence when a dead runner had it, else None.
+
+        Raises RepositoryError with the holder's pid and host when it is alive.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            holder = self._read_holder()
+            raise RepositoryError(
+                f"session {self.tag} is being run by process {holder.get('pid', '?')} on {holder.get('host', '?')}. "
+                "Wait for it, stop it with Ctrl-C there, or choose another --tag."
+            ) from None
+        dead = self._read_holder()
+        write_whole(self._holder, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode())
+        return f"the runner before (process {dead['pid']}) did not end in order" if dead else None
+
+    def unlock(self) -> None:
+        """Give the session back; one that never began leaves nothing."""
+        self._holder.unlink(missing_ok=True)
+        self._lock.release()
+        if not self.journal.exists():
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    @property
+    def branch_name(self) -> str:
+        """The session's branch as people write it."""
+        return f"autoresearch/{self.tag}"
+
+    @property
+    def branch(self) -> str:
+        """Full name of the session's branch."""
+        return f"refs/heads/{self.branch_name}"
+
+    def ref(self, name: str) -> str:
+        """Full name of one of the session's own refs: an experiment's number, or `best`."""
+        return f"refs/autoresearch/{self.tag}/{name}"
+
+    def log(self, n: int, run: int) -> Path:
+        """The log of one run."""
+        return self.path / "runs" / f"{n}-{run}.log"
+
+    def candidate(self, n: int, repair: int) -> Path:
+        """The folder that holds one candidate."""
+        return self.path / "candidates" / (f"{n}.{repair}" if repair else str(n))
+
+    def save_candidate(self, n: int, repair: int, reply: str, files: Mapping[str, str]) -> None:
+        """Put a candidate's reply and texts on disk, before the journal says that they are there."""
+        folder = self.candidate(n, repair)
+        shutil.rmtree(folder, ignore_errors=True)
+        for path, text in files.items():
+            write_whole(folder / "files" / path, text.encode())
+        write_whole(folder / "reply.md", reply.encode(errors="replace"))
+        sync_folder(folder.parent)
+
+    def load_candidate(self, n: int, repair: int, paths: tuple[str, ...]) -> dict[str, str]:
+        """A candidate's texts, as saved."""
+        folder = self.candidate(n, repair) / "files"
+        return {path: (folder / path).read_bytes().decode() for path in paths}
+
+    def wipe(self, repository: Repository) -> None:
+        """Take a session that never had a baseline out of the repository; the lock stays."""
+        for place in (self.tree, self.scratch / "tree"):
+            if place.exists():
+                repository.remove_tree(place)
+        for entry in ("journal.jsonl", "journal.jsonl.torn"):
+            (self.path / entry).unlink(missing_ok=True)
+        for entry in ("runs", "candidates", "scratch"):
+            shutil.rmtree(self.path / entry, ignore_errors=True)
+
+    def remove(self, repository: Repository) -> None:
+        """Take the whole folder out of the repository."""
+        self.wipe(repository)
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def _read_holder(self) -> dict[str, object]:
+        with suppress(OSError, ValueError):
+            holder = json.loads(self._holder.read_text())
+            return holder if isinstance(holder, dict) else {}
+        return {}
+
+
+class ResultsFile:
+    """results.tsv in the project's directory: ours to rewrite, and only ours."""
+
+    def __init__(self, directory: Path, common_dir: Path) -> None:
+        self.path = directory / RESULTS
+        self._mark = common_dir / "autoresearch" / "results.sha256"
+
+    def claim(self) -> Path | None:
+        """Before the first write of a session: a file that somebody else wrote is put aside. Returns where."""
+        if not self.path.exists() or self._is_ours():
+            return None
+        number = 1
+        while (aside := self.path.with_name(f"results.{number}.tsv")).exists():
+            number += 1
+        os.link(self.path, aside)
+        self.path.unlink()
+        return aside
+
+    def write(self, text: str) -> None:
+        """Write the whole table, and remember that it is ours."""
+        data = text.encode()
+        with self._mark.open("ab") as marks:
+            marks.write(f"{hashlib.sha256(data).hexdigest()}\n".encode())
+        write_whole(self.path, data)
+
+    def _is_ours(self) -> bool:
+        digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        return self._mark.exists() and digest in self._mark.read_text().split()
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file by temp and rename, durably: it is there whole, or as it was. Raises RepositoryError."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise RepositoryError(
+            f"cannot write {path}: {error.strerror}. Mend that, then run the same command again."
+        ) from error

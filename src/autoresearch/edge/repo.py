@@ -1,0 +1,324 @@
+"""Git: the user's repository is read, and given refs and objects; its checkout and index are never touched."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from autoresearch.errors import RepositoryError, SettingsError
+
+if TYPE_CHECKING:
+    from git import Repo
+
+NULL_ID = "0" * 40
+REGULAR = ("100644", "100755")
+OPTIONS = [
+    "core.hooksPath=/dev/null",
+    "core.fsync=loose-object,reference",
+    "core.fsmonitor=false",
+    "core.quotePath=false",
+    "commit.gpgSign=false",
+    "gc.auto=0",
+    "advice.detachedHead=false",
+]
+"""No hook, signature or housekeeping of the user's runs on our commits, and they survive a power cut."""
+
+LOCAL = """
+    GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_COMMON_DIR
+    GIT_NAMESPACE GIT_PREFIX GIT_CONFIG GIT_CONFIG_PARAMETERS GIT_CONFIG_COUNT GIT_SHALLOW_FILE GIT_GRAFT_FILE
+    GIT_REPLACE_REF_BASE GIT_NO_REPLACE_OBJECTS GIT_INTERNAL_SUPER_PREFIX GIT_IMPLICIT_WORK_TREE
+    """.split()
+"""What `git rev-parse --local-env-vars` lists."""
+
+FALLBACK_NAME = "autoresearch"
+FALLBACK_EMAIL = "autoresearch@localhost"
+
+
+def forget_caller() -> None:
+    """Drop GIT_DIR and friends from our environment: they would make git act on another repository."""
+    for name in LOCAL:
+        os.environ.pop(name, None)
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """A tracked regular file: its mode and bytes in a commit."""
+
+    mode: str
+    data: bytes
+
+
+class Repository:
+    """One repository, opened once a command."""
+
+    def __init__(self, repo: Repo, directory: Path) -> None:
+        self._repo = repo
+        self.root = Path(cast(str, repo.working_tree_dir)).resolve()
+        self.prefix = directory.resolve().relative_to(self.root).as_posix()
+        """The project's directory relative to the root, `.` when it is the root."""
+        self.common_dir = Path(repo.common_dir).resolve()
+        self._identity = self._find_identity()
+
+    @classmethod
+    def open(cls, directory: Path) -> Repository:
+        """The repository around a project's directory. Raises RepositoryError where it will not do."""
+        from git import Repo
+        from git.exc import GitCommandError, GitCommandNotFound, InvalidGitRepositoryError, NoSuchPathError
+
+        try:
+            repo = Repo(directory, search_parent_directories=True)
+            repo.git.set_persistent_git_options(c=OPTIONS)
+            repo.git.update_environment(LC_ALL="C")
+            if repo.bare or repo.working_tree_dir is None:
+                raise RepositoryError(f"{repo.git_dir} is a bare repository. Clone it, and run in the clone.")
+            repo.git.rev_parse("--git-dir")
+            return cls(repo, directory)
+        except (InvalidGitRepositoryError, NoSuchPathError):
+            raise RepositoryError(
+                f"{directory} is not in a git repository. Run `autoresearch init`, or `git init` and commit your files."
+            ) from None
+        except GitCommandNotFound:
+            raise RepositoryError("git is not installed, or not on the PATH. Install git 2.30 or newer.") from None
+        except GitCommandError as error:
+            raise RepositoryError(f"git refuses {directory}: {said(error.stderr)}") from error
+
+    def close(self) -> None:
+        """End the child processes that reading objects started."""
+        self._repo.close()
+
+    # Reading
+
+    def head(self) -> str:
+        """The commit that HEAD names. Raises RepositoryError when there is none yet."""
+        commit = self.ref("HEAD")
+        if commit is None:
+            raise RepositoryError(
+                f"{self.root} has no commits yet. Commit your files first: git add -A && git commit -m start"
+            )
+        return commit
+
+    def branch(self) -> str | None:
+        """Full name of the branch that is checked out in the user's checkout; None when detached."""
+        status, out, _ = self._run("symbolic-ref", "-q", "HEAD")
+        return out.strip() if status == 0 else None
+
+    def ref(self, name: str) -> str | None:
+        """The commit that a ref names, or None."""
+        status, out, _ = self._run("rev-parse", "-q", "--verify", f"{name}^{{commit}}")
+        return out.strip() if status == 0 else None
+
+    def refs(self, prefix: str) -> list[str]:
+        """Full names of the refs under a prefix."""
+        return self._git("for-each-ref", "--format=%(refname)", prefix).split()
+
+    def is_branch_name(self, name: str) -> bool:
+        """True when git accepts `name` as a branch."""
+        return self._run("check-ref-format", "--branch", name)[0] == 0
+
+    def tracked(self, commit: str, path: str) -> Tracked | None:
+        """A regular file of a commit by its path in the project; None when absent. Raises for anything else."""
+        entry = self._git("ls-tree", "-z", "--full-tree", commit, "--", self.full(path))
+        if not entry:
+            return None
+        mode, kind, rest = entry.split(" ", 2)
+        if mode not in REGULAR:
+            what = "symbolic link" if mode == "120000" else "directory" if kind == "tree" else "submodule"
+            raise SettingsError(f"{path} is a {what}, not a file. Name the file itself in the settings.")
+        return Tracked(mode, self._bytes("cat-file", "blob", rest[:40]))
+
+    def tracked_at_root(self, commit: str, name: str) -> bool:
+        """True when a commit has an entry of this name at the repository's root."""
+        return bool(self._git("ls-tree", "-z", "--full-tree", commit, "--", name))
+
+    def tracked_paths(self, patterns: Sequence[str]) -> list[str]:
+        """Tracked files that match pathspecs, relative to the project."""
+        specs = [f":(top,glob){self.full(pattern)}" for pattern in patterns]
+        found = self._git("ls-files", "-z", "--full-name", "--", *specs).split("\0")
+        start = "" if self.prefix == "." else self.prefix + "/"
+        return sorted({path.removeprefix(start) for path in found if path.startswith(start) and path})
+
+    def in_index(self, path: str) -> bool:
+        """True when a file is tracked or staged."""
+        return bool(self._git("ls-files", "-z", "--", f":(top,literal){self.full(path)}"))
+
+    def is_ignored(self, path: str) -> bool:
+        """True when git ignores a path of the project."""
+        return self._run("check-ignore", "-q", "--", str(self.root / self.full(path)))[0] == 0
+
+    def changed(self, paths: Sequence[str] = ()) -> list[str]:
+        """Tracked files (of the project's `paths`, or all) that differ from HEAD."""
+        specs = [f":(top,literal){self.full(path)}" for path in paths]
+        lines = self._git("status", "--porcelain", "-z", "--untracked-files=no", "--", *specs)
+        return [entry[3:] for entry in lines.split("\0") if len(entry) > 3]
+
+    def untracked(self, *, ignored: bool, folder: str = ".") -> list[str]:
+        """Top-level untracked entries of a folder, relative to the root; ignored ones, or those that are not."""
+        kind = ["--ignored"] if ignored else []
+        spec = ":(top)" + ("" if folder == "." else folder)
+        found = self._git(
+            "ls-files", "-z", "--full-name", "--others", "--directory", *kind, "--exclude-standard", "--", spec
+        )
+        depth = 0 if folder == "." else len(Path(folder).parts)
+        entries = {path.rstrip("/") for path in found.split("\0") if path}
+        return sorted(path for path in entries if len(Path(path).parts) == depth + 1)
+
+    def full(self, path: str) -> str:
+        """A path of the project relative to the repository's root."""
+        return path if self.prefix == "." else f"{self.prefix}/{path}"
+
+    def count_commits(self, base: str, tip: str) -> int:
+        """Commits that `tip` has and `base` has not."""
+        return int(self._git("rev-list", "--count", f"{base}..{tip}"))
+
+    def diff(self, old: str, new: str) -> str:
+        """The change from one commit to another as a unified diff."""
+        return self._git("diff", "--no-color", "--no-ext-diff", old, new)
+
+    # Writing
+
+    def commit(
+        self,
+        files: Mapping[str, Tracked],
+        *,
+        parent: str,
+        message: str,
+        date: str,
+        ref: str,
+        move: tuple[str, str] | None = None,
+    ) -> str:
+        """Commit files over `parent` and point `ref` at it; the same input gives the same commit.
+
+        One git process, whose work grows with the depth of the paths and not with the number of files. `move` is
+        (another ref, commit) to set in the same step. `date` is git's raw form, `1700000000 +0000`.
+        """
+        stream = bytearray(b"feature done\n")
+        if move:
+            stream += f"reset {move[0]}\nfrom {move[1]}\n\n".encode()
+        stream += f"commit {ref}\nmark :1\n".encode()
+        for role in ("author", "committer"):
+            stream += f"{role} {self._identity} {date}\n".encode()
+        stream += _data(message.encode()) + f"from {parent}\n".encode()
+        for path, file in files.items():
+            stream += f"M {file.mode} inline {_quoted(self.full(path))}\n".encode() + _data(file.data)
+        stream += b"get-mark :1\ndone\n"
+        process = self._repo.git.fast_import(force=True, quiet=True, istream=subprocess.PIPE, as_process=True)
+        out, err = process.communicate(bytes(stream))
+        if process.returncode != 0:
+            raise RepositoryError(f"git could not write a commit in {self.root}: {said(err)}")
+        return str(out.decode().strip())
+
+    def point(self, moves: Iterable[tuple[str, str, str]]) -> None:
+        """Set refs in one step: (ref, new commit, commit it must name now, or NULL_ID when it must not exist).
+
+        Raises RepositoryError, having changed none, when one of them names something else.
+        """
+        orders = "".join(f"update {ref}\0{new}\0{old}\0" for ref, new, old in moves)
+        process = self._repo.git.update_ref("--stdin", "-z", istream=subprocess.PIPE, as_process=True)
+        _, err = process.communicate(orders.encode())
+        if process.returncode != 0:
+            raise RepositoryError(f"git could not move a ref in {self.root}: {said(err)}")
+
+    def add_tree(self, path: Path, commit: str) -> None:
+        """Check a commit out into a linked worktree of the session's own."""
+        self._git("worktree", "prune")
+        self._git("worktree", "add", "--quiet", "--force", "--detach", str(path), commit)
+
+    def remove_tree(self, path: Path) -> None:
+        """Remove a linked worktree and all that lies in it."""
+        self._git("worktree", "remove", "--force", "--force", str(path))
+
+    def switch(self, name: str) -> None:
+        """Check a branch out in the user's checkout (in-place sessions only)."""
+        self._git("checkout", "--quiet", name, "--")
+
+    def stage(self, paths: Iterable[str]) -> None:
+        """Take the working files' state into the user's index (in-place sessions only)."""
+        self._git("add", "--", *(str(self.root / self.full(path)) for path in paths))
+
+    def exclude(self, paths: Iterable[str]) -> None:
+        """Have git ignore files of the project, by `info/exclude`, which is nobody's file to commit."""
+        file = self.common_dir / "info" / "exclude"
+        file.parent.mkdir(exist_ok=True)
+        text = file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else ""
+        missing = [line for path in paths if (line := f"/{self.full(path)}") not in text.splitlines()]
+        if missing:
+            gap = "" if not text or text.endswith("\n") else "\n"
+            with file.open("a", encoding="utf-8") as exclude:
+                exclude.write(gap + "\n".join(missing) + "\n")
+
+    # Asking git
+
+    def _git(self, command: str, *arguments: str) -> str:
+        status, out, err = self._run(command, *arguments)
+        if status != 0:
+            raise RepositoryError(f"`git {command}` failed in {self.root}: {said(err)}")
+        return out
+
+    def _run(self, command: str, *arguments: str) -> tuple[int, str, str]:
+        status, out, err = getattr(self._repo.git, command.replace("-", "_"))(
+            *arguments, with_extended_output=True, with_exceptions=False, strip_newline_in_stdout=False
+        )
+        return int(status), str(out), str(err)
+
+    def _bytes(self, command: str, *arguments: str) -> bytes:
+        return cast(
+            bytes,
+            getattr(self._repo.git, command.replace("-", "_"))(
+                *arguments, stdout_as_string=False, strip_newline_in_stdout=False
+            ),
+        )
+
+    def _find_identity(self) -> str:
+        """The user's own name and address where git knows them; git's guess from the host name is no identity."""
+        found = []
+        for key, fallback in (("name", FALLBACK_NAME), ("email", FALLBACK_EMAIL)):
+            value = os.environ.get(f"GIT_AUTHOR_{key.upper()}") or self._run("config", f"user.{key}")[1].strip()
+            found.append(value.translate({ord(c): None for c in "<>\n\0"}) or fallback)
+        return f"{found[0]} <{found[1]}>"
+
+
+def restore_tree(folder: Path, commit: str) -> None:
+    """Bring one of our own trees back to a commit; everything else in it goes."""
+    _in_tree(folder, "checkout", "--quiet", "--force", "--detach", commit)
+    _in_tree(folder, "clean", "-ffdxq")
+
+
+def changed_in(folder: Path) -> list[str]:
+    """Everything that differs from HEAD or is new in one of our trees, relative to its root."""
+    lines = _in_tree(folder, "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames")
+    return [entry[3:] for entry in lines.split("\0") if len(entry) > 3]
+
+
+def _in_tree(folder: Path, command: str, *arguments: str) -> str:
+    from git import Repo
+    from git.exc import GitCommandError
+
+    try:
+        with Repo(folder) as repo:
+            repo.git.set_persistent_git_options(c=OPTIONS)
+            return str(getattr(repo.git, command)(*arguments, strip_newline_in_stdout=False))
+    except GitCommandError as error:
+        raise RepositoryError(
+            f"git {command} failed in the session's tree {folder}: {said(error.stderr)}. "
+            "Delete that folder, then run the same command again."
+        ) from error
+
+
+def said(stderr: str | bytes) -> str:
+    """What git said, as one line without its prefixes."""
+    text = stderr.decode(errors="replace") if isinstance(stderr, bytes) else stderr
+    lines = [line.strip() for line in text.replace("stderr: '", "").strip().strip("'").splitlines() if line.strip()]
+    return " ".join(line.removeprefix("fatal: ").removeprefix("error: ") for line in lines[:3]) or "no reason given"
+
+
+def _data(data: bytes) -> bytes:
+    return f"data {len(data)}\n".encode() + data + b"\n"
+
+
+def _quoted(path: str) -> str:
+    """A path in fast-import's form: C-style quotes, so that any character but NUL may stand in it."""
+    return '"' + path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

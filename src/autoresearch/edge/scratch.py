@@ -1,0 +1,73 @@
+"""A scratch checkout for commands that edit files: used once a proposal, and nothing but the targets taken back."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from autoresearch.edge import bench
+from autoresearch.edge.repo import Repository, Tracked, changed_in
+from autoresearch.edge.tree import Tree, linked
+from autoresearch.errors import ProposerUnavailableError
+
+PROMPT = "prompt.md"
+LOG = "command.log"
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """Where a command works; made at its first use."""
+
+    repository: Repository
+    folder: Path
+    """Holds the checkout, the prompt and the command's log."""
+    base: str
+    """Commit to check out."""
+    modes: Mapping[str, str]
+    """Target → its mode."""
+    environment: Mapping[str, str]
+    timeout_s: float
+    tick: Callable[[], None]
+
+    def run(
+        self, command: str, prompt: str, files: Mapping[str, str]
+    ) -> tuple[dict[str, str], tuple[str, ...], str, str | None]:
+        """Run a command over these targets: the targets it changed, what else it changed, its output, its failure.
+
+        Raises ProposerUnavailableError when it takes longer than the timeout.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        tree = linked(self.repository, self.folder / "tree", self.base, ())
+        tree.write({path: Tracked(self.modes[path], text.encode()) for path, text in files.items()})
+        prompt_file = self.folder / PROMPT
+        prompt_file.write_text(prompt, encoding="utf-8")
+        log = self.folder / LOG
+        log.unlink(missing_ok=True)
+        ran = bench.run(
+            f"{{ {command}\n}} < {shlex.quote(str(prompt_file))}",
+            cwd=tree.project,
+            env={**self.environment, "AUTORESEARCH_PROMPT": str(prompt_file)},
+            timeout_s=self.timeout_s,
+            log=log,
+            tick=self.tick,
+        )
+        if ran.timed_out:
+            raise ProposerUnavailableError(f"`{command}` did not end within {self.timeout_s:g} s.")
+        after = {path: _text(tree.project / path) for path in files}
+        changed = {path: text for path, text in after.items() if text is not None and text != files[path]}
+        failure = None if ran.exit_code == 0 else f"exited with {ran.exit_code}"
+        return changed, self._others(tree, files), bench.tail(log, 200), failure
+
+    def _others(self, tree: Tree, files: Mapping[str, str]) -> tuple[str, ...]:
+        targets = {self.repository.full(path) for path in files}
+        return tuple(path for path in changed_in(tree.root) if path not in targets)
+
+
+def _text(path: Path) -> str | None:
+    """A target as the command left it; None when it is gone or no text, which counts as not changed."""
+    try:
+        return path.read_bytes().decode() if path.is_file() and not path.is_symlink() else None
+    except UnicodeDecodeError:
+        return None
