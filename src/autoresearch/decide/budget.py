@@ -1,0 +1,39 @@
+"""When to stop: the budget and the plateau."""
+
+from __future__ import annotations
+
+from autoresearch.decide.recover import History
+from autoresearch.settings import Budget
+
+
+def spent_up(budget: Budget, history: History, elapsed_s: float) -> str | None:
+    """Which limit of the budget is reached, in words, or None."""
+    done = len(history.experiments)
+    if budget.experiments is not None and done >= budget.experiments:
+        return f"the budget of {budget.experiments} experiments is spent"
+    if budget.hours is not None and elapsed_s >= budget.hours * 3600:
+        return f"the budget of {budget.hours:g} hours is spent"
+    if budget.usd is not None and history.spent.usd >= budget.usd:
+        return f"the budget of ${budget.usd:g} is spent"
+    if budget.tokens is not None and history.spent.tokens >= budget.tokens:
+        return f"the budget of {budget.tokens} tokens is spent"
+    return None
+
+
+def too_dear(budget: Budget, history: History, worst_usd: float | None) -> str | None:
+    """Why the next reply may not be paid for, or None. Checked before the call, with the most it can cost."""
+    if budget.usd is None or worst_usd == 0.0:
+        return None
+    if worst_usd is None:
+        return "the model's price is unknown, so a budget in dollars cannot be kept; use tokens or experiments instead"
+    if history.spent.usd + worst_usd > budget.usd:
+        left = budget.usd - history.spent.usd
+        return f"the next reply can cost ${worst_usd:.2f}, and ${left:.2f} of ${budget.usd:g} are left"
+    return None
+
+
+def plateau(patience: int, history: History) -> str | None:
+    """That nothing was kept for `patience` experiments, in words, or None."""
+    if patience and history.streak >= patience:
+        return f"plateau: no keep in the last {history.streak} experiments"
+    return None

@@ -1,0 +1,82 @@
+"""What one line of a model's answer can be: a marker, a fence, a header, a path."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+NOTES = ("description", "hypothesis", "category")
+
+# Models miscount, so 5 to 9 characters are taken; `reply` prefers the length of the opening marker, so that
+# content with such lines of its own can be sent between markers of another length.
+SEARCH = re.compile(r" {0,3}(<{5,9}) ?SEARCH\s*", re.IGNORECASE)
+DIVIDER = re.compile(r" {0,3}(={5,9})\s*")
+REPLACE = re.compile(r" {0,3}(>{5,9}) ?REPLACE\s*", re.IGNORECASE)
+
+_FENCE = re.compile(r" {0,3}(?:(`{3,})([^`]*)|(~{3,})(.*))")
+_NAME = re.compile(r"(?:[\w.@+-]*/)*[\w.@+-]*\.[A-Za-z]\w*|(?:[\w.@+-]+/)+[\w.@+-]+")
+_DRESS = "*_`\"' \t"
+
+
+def length(marker: re.Pattern[str], line: str) -> int:
+    """Length of the marker that is all of this line, or 0."""
+    found = marker.fullmatch(line)
+    return len(found[1]) if found else 0
+
+
+@dataclass(frozen=True)
+class Fence:
+    """A line of three or more backticks or tildes, with its info text."""
+
+    char: str
+    length: int
+    info: str
+
+    def matches(self, other: Fence) -> bool:
+        """True when a line with this fence could take part in closing a block that `other` opened."""
+        return self.char == other.char and self.length >= other.length
+
+    @property
+    def language(self) -> str:
+        """The first word of the info text, in lower case."""
+        return re.split(r"[\s:{]", self.info, maxsplit=1)[0].lower()
+
+    @property
+    def path(self) -> str | None:
+        """The path in the info text: `python a.py`, `python:src/a.py`, `py title="a.py"`, `a.py`."""
+        words = (word.strip("\"'") for word in re.split(r"[\s:=]+", self.info))
+        return next((word for word in words if _NAME.fullmatch(word)), None)
+
+
+def fence(line: str) -> Fence | None:
+    """The fence that this line is."""
+    found = _FENCE.fullmatch(line.rstrip())
+    if found is None:
+        return None
+    run = found[1] or found[3]
+    return Fence(run[0], len(run), (found[2] or found[4] or "").strip())
+
+
+def label(line: str) -> tuple[str, str] | None:
+    """Key and value of a header in any Markdown dress: `**Description:** x`, `### FILE: a.py`."""
+    key, colon, value = line.strip().lstrip("#>*-_` \t").partition(":")
+    key = key.rstrip("*_` #").lower()
+    if key in NOTES and (colon or line.lstrip().startswith(("#", "*"))):
+        return key, value.strip().removeprefix("**").removeprefix("__").strip()
+    if key in ("file", "filename", "path"):
+        name = value.strip(_DRESS).rstrip(":").strip(_DRESS)
+        if name and (" " not in name or _NAME.fullmatch(name.split()[-1])):
+            return "file", name
+    return None
+
+
+def bare_path(line: str) -> str | None:
+    """The path on a line that holds nothing else, as models put it right before a block."""
+    name = line.strip().removeprefix("//").strip(_DRESS + "#>:")
+    return name if _NAME.fullmatch(name) else None
+
+
+def names_file(line: str) -> bool:
+    """True when this line says which file the next block is."""
+    found = label(line)
+    return found[0] == "file" if found else bare_path(line) is not None

@@ -1,0 +1,216 @@
+"""The fold: a journal's records become the history that every life of a session starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from autoresearch.model import Status, Trial
+from autoresearch.records import (
+    AnyRecord,
+    Began,
+    Canary,
+    Closed,
+    Committed,
+    Decided,
+    Interrupted,
+    Measured,
+    Measuring,
+    Opened,
+    Proposed,
+    Refused,
+    Replied,
+    Settled,
+)
+
+BASELINE = 1
+"""Number of the experiment that measures the unmodified target."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One experiment as far as it has come; the fields fill up from top to bottom."""
+
+    n: int
+    refusals: tuple[str, ...] = ()
+    proposal: Proposed | None = None
+    """The latest one: a repair replaces what it repairs."""
+    commit: str | None = None
+    attempts: tuple[str, ...] = ()
+    """Commits of the candidates that crashed and were repaired, oldest first."""
+    runs: tuple[Measured, ...] = ()
+    """Runs of the latest candidate, and of the incumbent against it."""
+    last_run: int = 0
+    """Number of the latest run begun, over all repairs."""
+    run_open: bool = False
+    """True while the latest run has begun and not ended."""
+    broken_off: int = 0
+    """How often the latest run was begun anew because the machine or the runner went down with it."""
+    verdict: Decided | None = None
+    cost_usd: float = 0.0
+    began_s: float = 0.0
+    """Session seconds at the first record of the experiment."""
+    ended_s: float = 0.0
+
+    @property
+    def kept(self) -> bool:
+        """True when the verdict is keep."""
+        return self.verdict is not None and self.verdict.status is Status.KEEP
+
+    @property
+    def value(self) -> float | None:
+        """The metric that results.tsv shows."""
+        return self.verdict.value if self.verdict else None
+
+    @property
+    def bench_s(self) -> float:
+        """Seconds spent in runs of the latest candidate."""
+        return sum(run.duration_s for run in self.runs)
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a session has used up."""
+
+    usd: float = 0.0
+    tokens: int = 0
+    replies: int = 0
+    unpriced: int = 0
+    """Replies whose price is unknown; `usd` leaves them out."""
+
+
+@dataclass(frozen=True)
+class History:
+    """A session so far."""
+
+    opened: Opened | None = None
+    experiments: tuple[Experiment, ...] = ()
+    """The settled ones, in order."""
+    pending: Experiment | None = None
+    """The one in progress, if any."""
+    canary_passed: bool = False
+    spent: Spent = Spent()
+    lives: int = 0
+    past_s: float = 0.0
+    """Seconds of the lives before the present one."""
+    life_s: float = 0.0
+    """Seconds of the present life at its latest record."""
+    last: AnyRecord | None = None
+
+    @property
+    def baseline(self) -> Experiment | None:
+        """Experiment 1, once settled."""
+        return self.experiments[0] if self.experiments else None
+
+    @property
+    def incumbent(self) -> Experiment | None:
+        """The latest kept experiment."""
+        return next((e for e in reversed(self.experiments) if e.kept), None)
+
+    @property
+    def kept(self) -> tuple[Experiment, ...]:
+        """The keeps after the baseline."""
+        return tuple(e for e in self.experiments if e.kept and e.n != BASELINE)
+
+    @property
+    def streak(self) -> int:
+        """Experiments since the latest keep."""
+        incumbent = self.incumbent
+        return len(self.experiments) - incumbent.n if incumbent else 0
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds of all lives, as of the latest record."""
+        return self.past_s + self.life_s
+
+    @property
+    def closed(self) -> str | None:
+        """Why the latest life ended; None when it still runs or was killed."""
+        return self.last.reason if isinstance(self.last, Closed) else None
+
+    def trials(self) -> tuple[Trial, ...]:
+        """What the tuner chose so far, and what came of it."""
+        return tuple(
+            Trial(e.proposal.params, e.value)
+            for e in self.experiments
+            if e.proposal is not None and e.proposal.params is not None
+        )
+
+    def tried(self) -> dict[str, str]:
+        """Fingerprint of every candidate that was run → what became of it."""
+        return {e.proposal.fingerprint: label(e) for e in self.experiments if e.proposal is not None}
+
+
+def label(experiment: Experiment) -> str:
+    """`#12: 0.9931, discard`."""
+    assert experiment.verdict is not None
+    value = "no metric" if experiment.value is None else f"{experiment.value:.10g}"
+    return f"#{experiment.n}: {value}, {experiment.verdict.status}"
+
+
+def fold(records: Iterable[AnyRecord]) -> History:
+    """The history that these records tell."""
+    return reduce(step, records, History())
+
+
+def step(history: History, record: AnyRecord) -> History:
+    """One more record. Durations come from `t` alone, order from the sequence: clocks may jump."""
+    if isinstance(record, Began):
+        past_s = history.elapsed_s if history.lives else 0.0
+        history = replace(history, past_s=past_s, lives=history.lives + 1)
+    history = replace(history, last=record, life_s=record.t)
+    match record:
+        case Opened():
+            return replace(history, opened=record)
+        case Canary():
+            return replace(history, canary_passed=True)
+        case Began() | Closed():
+            return history
+        case Settled():
+            assert history.pending is not None
+            done = replace(history.pending, ended_s=history.elapsed_s)
+            return replace(history, experiments=(*history.experiments, done), pending=None)
+        case _:
+            pending = history.pending or Experiment(record.n, began_s=history.elapsed_s)
+            history = replace(history, pending=advance(pending, record))
+            return _spend(history, record) if isinstance(record, Replied) else history
+
+
+def advance(
+    pending: Experiment,
+    record: Replied | Refused | Proposed | Committed | Measuring | Interrupted | Measured | Decided,
+) -> Experiment:
+    """The experiment in progress after one more record."""
+    match record:
+        case Replied():
+            return replace(pending, cost_usd=pending.cost_usd + (record.cost_usd or 0.0))
+        case Refused():
+            return replace(pending, refusals=(*pending.refusals, record.reason))
+        case Proposed():
+            attempts = (*pending.attempts, pending.commit) if pending.commit else pending.attempts
+            return replace(pending, proposal=record, commit=None, attempts=attempts, runs=(), refusals=(), broken_off=0)
+        case Committed():
+            return replace(pending, commit=record.commit)
+        case Measuring():
+            again = pending.broken_off + 1 if pending.run_open else 0
+            return replace(pending, last_run=record.run, run_open=True, broken_off=again)
+        case Interrupted():
+            return replace(pending, broken_off=-1)
+        case Measured():
+            return replace(pending, runs=(*pending.runs, record), run_open=False, broken_off=0)
+        case Decided():
+            return replace(pending, verdict=record)
+
+
+def _spend(history: History, reply: Replied) -> History:
+    spent = history.spent
+    return replace(
+        history,
+        spent=Spent(
+            usd=spent.usd + (reply.cost_usd or 0.0),
+            tokens=spent.tokens + reply.input_tokens + reply.output_tokens,
+            replies=spent.replies + 1,
+            unpriced=spent.unpriced + (reply.cost_usd is None),
+        ),
+    )

@@ -1,0 +1,123 @@
+"""What is refused before any bench time is spent on it, and how two candidates are known to be the same."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from autoresearch.decide.reply import CUT_OFF, Refusal
+from autoresearch.decide.syntax import python_tree, syntax_error
+from autoresearch.model import Proposal
+
+MAX_BYTES = 1_000_000
+"""A target's new text may not be larger."""
+GROWTH = 20
+"""Nor, above `GROWTH_BYTES`, so many times the incumbent's."""
+GROWTH_BYTES = 200_000
+
+
+def screen(
+    proposal: Proposal,
+    incumbent: Mapping[str, str],
+    tried: Mapping[str, str],
+    *,
+    truncated: bool = False,
+) -> Refusal | None:
+    """Why a proposal is not worth a run, or None.
+
+    `incumbent` is the text of every target; `tried` tells what became of each fingerprint, as in
+    `#12: 0.9931, discard`; `truncated` says that the provider cut the answer off.
+    """
+    if truncated:
+        return CUT_OFF
+    for path, text in proposal.files.items():
+        if path not in incumbent:
+            return Refusal("unknown target", f"{path} is not a target. The targets: {', '.join(incumbent)}.")
+        if refusal := _text(path, text, incumbent[path]):
+            return refusal
+    mark = fingerprint({**incumbent, **proposal.files})
+    if mark == fingerprint(incumbent):
+        return Refusal("no change", "Nothing but layout or comments would change. Propose a real change.")
+    if mark in tried:
+        return Refusal("duplicate", f"already tried as {tried[mark]}. Propose something else.")
+    return None
+
+
+def fingerprint(files: Mapping[str, str]) -> str:
+    """SHA-256 in hexadecimal of all targets, blind to layout: of Python the syntax tree, else trailing blanks.
+
+    Two versions of Python may give one text two fingerprints; the same one never does.
+    """
+    parts = (f"{path}\0{_digest(path.endswith('.py'), text)}" for path, text in sorted(files.items()))
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@lru_cache(maxsize=8)  # the incumbent comes with every proposal
+def _digest(python: bool, text: str) -> str:
+    normal = python_tree(text) if python else None
+    if normal is None:
+        normal = "\n".join(line.rstrip() for line in text.split("\n")).rstrip("\n")
+    return hashlib.sha256(normal.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _text(path: str, text: str, old: str) -> Refusal | None:
+    """What is wrong with one text, the cheap questions first; never what is wrong with the incumbent as well."""
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_BYTES or (size > GROWTH_BYTES and size > GROWTH * len(old.encode("utf-8", "surrogatepass"))):
+        return Refusal("too large", f"{path} would have {size:,} bytes.")
+    if not text.strip() and old.strip():
+        return Refusal("empty file", f"{path} would be empty. Send its complete new text.")
+    if found := re.search("[\0\ud800-\udfff]", text):
+        line = text.count("\n", 0, found.start()) + 1
+        return Refusal("not text", f"{path}, line {line}: the character {found[0]!r} cannot be in a text file.")
+    if _declines(text) and not _declines(old):
+        return Refusal("no edit found", f"{path} would hold an apology instead of its text. Send the edit.")
+    if marker := next(_new(_CONFLICT, text, old), None):
+        return Refusal("conflict markers", f"{path} would hold the line {marker!r} of an edit block.")
+    if omission := next(_new(_OMISSION, text, old), None):
+        return Refusal(
+            "text left out",
+            f"{path} would hold the line {omission!r} instead of what was there. Send every line, or SEARCH/REPLACE "
+            "blocks of just the changed lines.",
+        )
+    error = syntax_error(path, text)
+    # An incumbent that fails the check as well is in a dialect that the check does not know.
+    if error is not None and syntax_error(path, old) is None:
+        return Refusal("syntax error", f"{path} would not be valid: {error}")
+    return None
+
+
+_CONFLICT = re.compile(r"(?:<{5,9} ?SEARCH|>{5,9} ?REPLACE|<{7}|>{7}|\|{7})(?:\s.*)?", re.IGNORECASE)
+_DOTS = r"(?:\.{3}|…)"
+_COMMENT = r"(?:#|//|--|/\*|<!--|;|%)"
+_OMISSION = re.compile(
+    # `# ... rest of the code`, `[... existing code ...]`
+    rf"{_COMMENT}?\s?[\[(<]?{_DOTS}.*\b(?:rest of|remaining|existing|unchanged|omitted|same as|as before|previous)\b.*"
+    # `# ...`
+    rf"|{_COMMENT}\s?{_DOTS}\W*"
+    # `# rest of the code unchanged`, `# existing functions ...`
+    rf"|{_COMMENT}\s?[\[(<]?(?:the )?(?:rest of|remaining|existing|unchanged|previous)(?: \w+){{0,2}}"
+    r" (?:code|files?|functions?|class|classes|methods?|implementations?|script|module|program|logic|imports?)"
+    rf"(?: \w+){{0,2}} ?(?:{_DOTS}|\b(?:same|unchanged|omitted|as before|here)\b)\W*",
+    re.IGNORECASE,
+)
+_APOLOGY = re.compile(
+    r"[\s\"'*>]*(?:sorry\b|i(?:['’]m| am) (?:very |truly |really )?(?:sorry|unable|not able)\b"
+    r"|i (?:can(?:['’]t|not)|won['’]t) |i apologi[sz]e|as an ai\b|unfortunately, i )",
+    re.IGNORECASE,
+)
+
+
+def _new(pattern: re.Pattern[str], text: str, old: str) -> Iterator[str]:
+    """Lines of that pattern that the incumbent has not, or has fewer of."""
+    found = Counter(line for raw in text.split("\n") if pattern.fullmatch(line := raw.strip()[:300]))
+    if found:
+        found -= Counter(raw.strip()[:300] for raw in old.split("\n"))
+    yield from found
+
+
+def _declines(text: str) -> bool:
+    return _APOLOGY.match(text) is not None
