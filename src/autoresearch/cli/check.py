@@ -1,0 +1,178 @@
+"""`autoresearch check`: says before the night whether the night will work."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from autoresearch.cli.flags import ProgramPath, with_settings
+from autoresearch.errors import AutoresearchError
+
+if TYPE_CHECKING:
+    from autoresearch.project import Project
+    from autoresearch.propose import Proposer
+    from autoresearch.runner import Runner
+
+T = TypeVar("T")
+
+NIGHT_H = 8.0
+"""Hours of a night, where the budget says none."""
+REPLY_S = 30.0
+"""What a model's reply takes, roughly: the only guess in the estimate, and it is said to be one."""
+
+
+@with_settings
+def check(program: ProgramPath = Path("program.md"), *, flags: dict[str, object]) -> None:
+    """Say before the night whether it will work: repository, target, bench, canary, proposer, time and cost."""
+    from autoresearch.project import examine
+
+    findings = Findings()
+    project = findings.attempt("project", lambda: examine(program, flags, os.environ))
+    if project is not None:
+        try:
+            look_at(project, findings)
+        finally:
+            project.repository.close()
+    findings.end()
+
+
+@dataclass
+class Findings:
+    """Lines `ok`, `warning`, `error`, printed as they come; the exit code is that of the first error."""
+
+    exit_code: int = 0
+    warnings: int = 0
+    errors: int = 0
+    _mark: dict[str, str] = field(default_factory=lambda: {"ok": "green", "warning": "yellow", "error": "red"})
+
+    def say(self, level: str, name: str, text: str) -> None:
+        """Print one line."""
+        from rich.console import Console
+        from rich.text import Text
+
+        self.warnings += level == "warning"
+        self.errors += level == "error"
+        line = Text.assemble((f"{level:<8}", self._mark[level]), f"{name}: {text}")
+        Console(highlight=False, soft_wrap=True).print(line)
+
+    def attempt(self, name: str, look: Callable[[], T]) -> T | None:
+        """What `look` finds, or None with its error said."""
+        try:
+            return look()
+        except AutoresearchError as error:
+            self.exit_code = self.exit_code or error.exit_code
+            self.say("error", name, str(error))
+            return None
+
+    def end(self) -> None:
+        """Sum up, and exit with the first error's code."""
+        from rich.console import Console
+
+        ready = "not ready" if self.errors else "ready"
+        Console(highlight=False).print(f"{ready}: {self.errors} errors, {self.warnings} warnings")
+        sys.exit(self.exit_code)
+
+
+def look_at(project: Project, findings: Findings) -> None:
+    """Everything that can be looked at once the project itself is right."""
+    settings, repository = project.settings, project.repository
+    findings.say("ok", "repository", f"{repository.root} at {project.base[:7]}")
+    for path, file in project.targets.items():
+        findings.say("ok", "target", f"{path}, {file.data.count(10)} lines")
+    for path in project.fixed:
+        findings.say("ok", "fixed", f"{path}, shown to the proposer")
+    if project.links:
+        findings.say("ok", "link", f"into the session's tree: {', '.join(project.links)}")
+    for warning in project.warnings:
+        findings.say("warning", "project", warning)
+    run_s = findings.attempt("bench", lambda: try_bench(project, findings))
+    proposer = findings.attempt("proposer", lambda: try_proposer(project))
+    if proposer is not None:
+        findings.say("ok", "proposer", proposer.check())
+    if run_s is not None and proposer is not None:
+        estimate(project, proposer, run_s, findings)
+    if settings.budget == type(settings.budget)():
+        findings.say("warning", "budget", "none is set: the session runs until Ctrl-C or a plateau. Set `budget`.")
+
+
+def try_proposer(project: Project) -> Proposer:
+    """The proposer, after it has verified key and model. Raises ProposerError or SettingsError."""
+    from autoresearch.session import make_proposer
+
+    proposer = make_proposer(project, f".check-{os.getpid()}", lambda: None)
+    proposer.check()
+    return proposer
+
+
+def try_bench(project: Project, findings: Findings) -> float:
+    """Run the bench on a broken target and on the real one, in a tree of its own. Returns the real run's seconds."""
+    from autoresearch.session import baseline_failure, canary_failure
+
+    with trying(project) as (runner, folder):
+        if project.settings.canary:
+            said = runner.run(project.targets, folder / "canary.log", lambda: None, spoilt=True)
+            if said.failure is None:
+                raise canary_failure(project.settings, project.targets, said)
+            findings.say("ok", "canary", f"with a broken target the bench fails ({said.failure})")
+        else:
+            findings.say("warning", "canary", "switched off: nothing proves that the bench runs the target")
+        said = runner.run(project.targets, folder / "bench.log", lambda: None)
+        if said.value is None:
+            raise baseline_failure(project, said.failure or "", folder / "bench.log")
+    metric = project.settings.measured
+    findings.say(
+        "ok", "bench", f"{metric.name}: {said.value:g} ({metric.direction} is better) in {said.duration_s:.1f} s"
+    )
+    for name in project.settings.columns:
+        if name not in said.columns:
+            findings.say("warning", "columns", f"the bench printed no `{name}: NUMBER` line; its column will be empty")
+    if said.duration_s > 0.8 * project.settings.timeout:
+        findings.say("warning", "timeout", f"{project.settings.timeout:g} s is hardly more than a run takes; raise it")
+    return said.duration_s
+
+
+@contextmanager
+def trying(project: Project) -> Iterator[tuple[Runner, Path]]:
+    """A runner in a tree that is gone afterwards; run.log stays as it is."""
+    from autoresearch.edge.folder import SessionFolder
+    from autoresearch.session import make_runner, make_tree
+
+    folder = SessionFolder(project.repository.common_dir, f".check-{os.getpid()}")
+    folder.path.mkdir(parents=True)
+    try:
+        tree = make_tree(project, folder, project.base)
+        yield make_runner(project, tree, folder.path / "run.log"), folder.path
+        tree.write(project.targets)
+    finally:
+        folder.remove(project.repository)
+
+
+def estimate(project: Project, proposer: Proposer, run_s: float, findings: Findings) -> None:
+    """How many experiments fit into the night, and what they cost at most."""
+    from autoresearch.session import first_request
+
+    budget = project.settings.budget
+    hours = budget.hours or NIGHT_H
+    reply_s = 0.0 if proposer.name == "tune" else REPLY_S
+    fit = max(1, int(hours * 3600 / (run_s + reply_s + 0.03)))
+    count = min(fit, budget.experiments or fit)
+    guess = f" and about {reply_s:g} s a reply" if reply_s else ""
+    findings.say("ok", "night", f"about {count} experiments in {hours:g} h, at {run_s:.1f} s a run{guess}")
+    worst_usd = proposer.worst_case_usd(first_request(project))
+    if worst_usd == 0.0:
+        findings.say("ok", "cost", "nothing that autoresearch pays for")
+    elif worst_usd is None:
+        findings.say(
+            "warning", "cost", f"the price of {proposer.name} is unknown. Set `budget` in tokens or experiments."
+        )
+    elif budget.usd is not None:
+        findings.say("ok", "cost", f"at most ${budget.usd:g} (the budget); a reply at most ${worst_usd:.3f}")
+    else:
+        findings.say(
+            "warning", "cost", f"at most ${worst_usd * count:.2f} (${worst_usd:.3f} a reply). Set `budget` with usd."
+        )

@@ -1,0 +1,109 @@
+"""`autoresearch run`: a session, all night."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from autoresearch.cli.flags import ProgramPath, with_settings
+from autoresearch.errors import INTERRUPTED
+
+if TYPE_CHECKING:
+    from autoresearch.project import Project
+    from autoresearch.session import Outcome
+
+
+@with_settings
+def run(
+    program: ProgramPath = Path("program.md"),
+    tag: Annotated[
+        str | None, typer.Option("--tag", help="Name of the session and its branch; one that exists is resumed.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line on stdout.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the settings with their origin and the first prompt, and stop.")
+    ] = False,
+    *,
+    flags: dict[str, object],
+) -> None:
+    """Run experiments on branch autoresearch/TAG until the budget, Ctrl-C, a plateau, or for ever."""
+    if dry_run:
+        with opened(program, tag, flags) as (project, tag):
+            show_dry_run(project, tag)
+        return
+    if hold(program, tag, flags, as_json=as_json).interrupted:
+        sys.exit(INTERRUPTED)
+
+
+@contextmanager
+def opened(program: Path, tag: str | None, flags: Mapping[str, object]) -> Iterator[tuple[Project, str]]:
+    """The project and the session's tag, both looked at and nothing changed."""
+    from autoresearch.project import check_tag, examine, free_tag
+
+    project = examine(program, flags, os.environ)
+    try:
+        tag = tag or free_tag(project.repository, datetime.now().astimezone().date())
+        check_tag(project.repository, tag)
+        yield project, tag
+    finally:
+        project.repository.close()
+
+
+def hold(program: Path, tag: str | None, flags: Mapping[str, object], *, as_json: bool = False) -> Outcome:
+    """Run a session, show it, and sum it up."""
+    from autoresearch import session
+    from autoresearch.display import watching
+    from autoresearch.edge.signals import StopSignal
+    from autoresearch.propose.choose import pick
+
+    with opened(program, tag, flags) as (project, tag):
+        session.refuse_other(project, tag)
+        model = pick(project.settings, os.environ)
+        stop = StopSignal()
+        with stop.handling(), watching(project.settings, tag, model, as_json=as_json) as observer:
+            proposer = session.make_proposer(project, tag, observer.tick)
+            proposer.check()
+            for warning in project.warnings:
+                observer.notice(warning)
+            if project.links:
+                observer.notice(f"linked into the session's tree: {', '.join(project.links)}")
+            outcome = session.run(project, tag, proposer, stop, observer)
+        if not as_json:
+            sum_up(project, tag, outcome)
+        return outcome
+
+
+def show_dry_run(project: Project, tag: str) -> None:
+    """The settings with their origin, and the first prompt."""
+    from autoresearch.propose.choose import pick
+    from autoresearch.session import first_request
+
+    settings, origins = project.settings, project.loaded.origins
+    print(f"branch: autoresearch/{tag}")
+    for name, value in settings.model_dump(mode="json").items():
+        print(f"{name}: {value}  ({origins[name]})")
+    print(f"proposer: {pick(settings, os.environ)}")
+    print(f"linked into the session's tree: {', '.join(project.links) or 'nothing'}")
+    print(f"\nfirst prompt:\n\n{first_request(project).prompt.text()}")
+
+
+def sum_up(project: Project, tag: str, outcome: Outcome) -> None:
+    """Why it ended, what came of it, and what to do next."""
+    history, metric = outcome.history, project.settings.measured
+    baseline, best = history.baseline, history.incumbent
+    print(f"ended: {outcome.reason}")
+    if baseline is None or best is None or baseline.value is None or best.value is None:
+        return
+    change = f" ({(best.value - baseline.value) / abs(baseline.value):+.2%})" if baseline.value else ""
+    print(
+        f"{metric.name}: baseline {baseline.value:.6g}, best {best.value:.6g}{change}, "
+        f"{len(history.kept)} of {len(history.experiments) - 1} experiments kept"
+    )
+    print(f"next: autoresearch report {tag}; git diff {baseline.commit[:7]} autoresearch/{tag}")  # type: ignore[index]

@@ -1,0 +1,297 @@
+"""What a session shows while it runs: a live view, plain lines or JSON lines; drawn from records, deciding nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from autoresearch.decide.recover import Experiment, History
+from autoresearch.decide.results import one_line
+from autoresearch.loop import Observer
+from autoresearch.records import (
+    AnyRecord,
+    Began,
+    Canary,
+    Closed,
+    Committed,
+    Decided,
+    Measured,
+    Measuring,
+    Proposed,
+    Refused,
+    Replied,
+    Settled,
+)
+from autoresearch.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+LAST_ROWS = 8
+WIDEST = 110
+
+
+@contextmanager
+def watching(settings: Settings, tag: str, model: str, *, as_json: bool) -> Iterator[Observer]:
+    """The view that fits where output goes: JSON lines, a live view in a terminal, else plain lines."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if as_json:
+        yield JsonLines(settings, tag)
+    elif sys.stdout.isatty() and console.is_terminal and not console.is_dumb_terminal:
+        yield from _live(LiveView(settings, tag, model), Console(highlight=False))
+    else:
+        yield PlainLines(settings)
+
+
+class JsonLines:
+    """One JSON object a line on stdout: `session`, then an `experiment` each, `notice`, and at last `end`."""
+
+    def __init__(self, settings: Settings, tag: str) -> None:
+        self._settings = settings
+        self._tag = tag
+
+    def record(self, record: AnyRecord, history: History) -> None:
+        """Say what a program may want to follow."""
+        if isinstance(record, Began):
+            self._say("session", tag=self._tag, branch=f"autoresearch/{self._tag}", resumed=history.lives > 1)
+        elif isinstance(record, Settled):
+            self._say("experiment", **facts(history.experiments[-1]))
+        elif isinstance(record, Closed):
+            best, baseline = history.incumbent, history.baseline
+            self._say(
+                "end",
+                reason=record.reason,
+                experiments=len(history.experiments),
+                baseline=baseline.value if baseline else None,
+                best=best.value if best else None,
+                cost_usd=None if history.spent.unpriced else round(history.spent.usd, 6),
+            )
+
+    def notice(self, text: str) -> None:
+        """Pass a notice on."""
+        self._say("notice", text=text)
+
+    def tick(self) -> None:
+        """Nothing moves in a line that is written."""
+
+    def _say(self, event: str, **values: object) -> None:
+        print(json.dumps({"event": event, **values}, ensure_ascii=False), flush=True)
+
+
+class PlainLines:
+    """One line an experiment on stdout; notices go to stderr."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def record(self, record: AnyRecord, history: History) -> None:
+        """Print a line when an experiment is over."""
+        if isinstance(record, Settled):
+            print(line(history.experiments[-1], history, self._settings), flush=True)
+
+    def notice(self, text: str) -> None:
+        """Print a notice."""
+        print(f"note: {text}", file=sys.stderr, flush=True)
+
+    def tick(self) -> None:
+        """Nothing moves in a line that is written."""
+
+
+class _Drawing(Observer, Protocol):
+    def draw(self) -> RenderableType:
+        """The view as it is now."""
+
+
+class LiveView:
+    """What the live view knows; it is drawn anew four times a second."""
+
+    def __init__(self, settings: Settings, tag: str, model: str) -> None:
+        self._settings = settings
+        self._tag = tag
+        self._model = model
+        self._history = History()
+        self._phase = "opening the session"
+        self._since = self._born = time.monotonic()
+        self._limit_s: float | None = None
+        self._notices: list[str] = []
+
+    def record(self, record: AnyRecord, history: History) -> None:
+        """Take a step in."""
+        self._history = history
+        phase = self._name_phase(record)
+        if phase != self._phase:
+            self._phase, self._since = phase, time.monotonic()
+        self._limit_s = self._settings.timeout if isinstance(record, Measuring) else None
+
+    def notice(self, text: str) -> None:
+        """Show a notice under the table."""
+        self._notices = [*self._notices[-2:], text]
+
+    def tick(self) -> None:
+        """The view refreshes itself."""
+
+    def draw(self) -> RenderableType:
+        """Head, phase, rows, notices."""
+        from rich.console import Group
+        from rich.text import Text
+
+        lines: list[RenderableType] = [self._head(), self._now(), self._rows()]
+        lines += [Text(f"note: {notice}", style="yellow") for notice in self._notices]
+        lines.append(Text("Ctrl-C: finish the run in hand and stop; twice: stop now", style="dim"))
+        return Group(*lines)
+
+    def _name_phase(self, record: AnyRecord) -> str:
+        match record:
+            case Began():
+                return "proving that the bench runs the target"
+            case Canary() | Committed():
+                return "preparing a run"
+            case Measuring():
+                return "running the bench" + ("" if record.arm == "candidate" else " on the incumbent")
+            case Proposed():
+                return "committing the candidate"
+            case Replied() | Measured() | Decided():
+                return "looking at what came back"
+            case Refused():
+                return f"asking {self._model} again ({record.reason})"
+            case Settled():
+                return f"asking {self._model}"
+            case _:
+                return "closing"
+
+    def _head(self) -> RenderableType:
+        from rich.text import Text
+
+        settings, history = self._settings, self._history
+        head = Text(f"autoresearch/{self._tag}", style="bold")
+        head.append(f"  {self._model}  ", style="dim")
+        baseline, best = history.baseline, history.incumbent
+        if baseline and best and baseline.value is not None and best.value is not None:
+            head.append(f"{settings.metric.name} {best.value:.6g}", style="bold green")
+            head.append(f"  baseline {baseline.value:.6g}{_percent(settings, best.value, baseline.value)}")
+        head.append(f"  {len(history.kept)} kept of {max(0, len(history.experiments) - 1)}")
+        head.append(f"  {cost(history)}")
+        return head
+
+    def _now(self) -> RenderableType:
+        from rich.text import Text
+
+        history, now = self._history, time.monotonic()
+        number = history.pending.n if history.pending else len(history.experiments) + 1
+        of = f"/{self._settings.budget.experiments}" if self._settings.budget.experiments else ""
+        text = Text(f"#{number}{of} ", style="bold cyan")
+        text.append(f"{self._phase}  {clock(now - self._since)}")
+        if self._limit_s:
+            text.append(f" of {clock(self._limit_s)}")
+        if history.pending and history.pending.proposal:
+            text.append(f"  {one_line(history.pending.proposal.description)[:60]}", style="italic")
+        elapsed = history.past_s + (now - self._born)
+        text.append(f"\nelapsed {clock(elapsed)}{self._remaining(elapsed)}", style="dim")
+        return text
+
+    def _remaining(self, elapsed_s: float) -> str:
+        budget, history = self._settings.budget, self._history
+        done = len(history.experiments)
+        left = []
+        if budget.hours:
+            left.append(max(0.0, budget.hours * 3600 - elapsed_s))
+        if budget.experiments and done > 1:
+            left.append((budget.experiments - done) * history.elapsed_s / done)
+        return f"  about {clock(min(left))} left" if left else ""
+
+    def _rows(self) -> RenderableType:
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False, show_header=True, header_style="dim")
+        for name, justify in (("#", "right"), ("commit", "left"), (self._settings.metric.name, "right")):
+            table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+        table.add_column("status", no_wrap=True)
+        table.add_column("description", overflow="ellipsis", no_wrap=True, ratio=1)
+        styles = {"keep": "green", "discard": "", "crash": "red"}
+        for e in self._history.experiments[-LAST_ROWS:]:
+            assert e.verdict is not None
+            table.add_row(
+                str(e.n),
+                (e.commit or "")[:7],
+                "" if e.value is None else f"{e.value:.6g}",
+                Text(e.verdict.status, style=styles[e.verdict.status]),
+                Text(what(e)),
+            )
+        return table
+
+
+def _live(view: LiveView, console: Console) -> Iterator[Observer]:
+    from rich.live import Live
+
+    with Live(console=console, get_renderable=view.draw, refresh_per_second=4, redirect_stderr=False):
+        yield view
+
+
+def line(experiment: Experiment, history: History, settings: Settings) -> str:
+    """`#12 keep 0.9931 (+0.70 %) 4.1s $0.012 description`."""
+    assert experiment.verdict is not None
+    baseline = history.baseline
+    value = "-" if experiment.value is None else f"{experiment.value:.6g}"
+    if experiment.value is not None and baseline and baseline.value is not None and experiment.n != baseline.n:
+        value += _percent(settings, experiment.value, baseline.value)
+    spent = f" ${experiment.cost_usd:.4f}" if experiment.cost_usd else ""
+    return (
+        f"#{experiment.n} {experiment.verdict.status} {settings.metric.name} {value} "
+        f"{experiment.bench_s:.1f}s{spent} {what(experiment)}"
+    )
+
+
+def what(experiment: Experiment) -> str:
+    """The description, and for a crash its reason."""
+    assert experiment.verdict is not None
+    said = one_line(experiment.proposal.description) if experiment.proposal else ""
+    if experiment.verdict.status == "crash":
+        reason = one_line(experiment.verdict.reason)
+        return f"{said} [{reason}]" if said else reason
+    return said
+
+
+def facts(experiment: Experiment) -> dict[str, object]:
+    """One experiment for programs."""
+    assert experiment.verdict is not None
+    proposal = experiment.proposal
+    return {
+        "n": experiment.n,
+        "status": experiment.verdict.status,
+        "reason": experiment.verdict.reason,
+        "value": experiment.value,
+        "commit": experiment.commit,
+        "description": proposal.description if proposal else None,
+        "hypothesis": proposal.hypothesis if proposal else None,
+        "category": proposal.category if proposal else None,
+        "repairs": proposal.repair if proposal else 0,
+        "bench_s": round(experiment.bench_s, 3),
+        "cost_usd": round(experiment.cost_usd, 6),
+    }
+
+
+def cost(history: History) -> str:
+    """`$0.1234`; what is unknown is said to be unknown."""
+    spent = history.spent
+    if spent.replies == 0:
+        return "$0"
+    unknown = f" + {spent.unpriced} replies of unknown price" if spent.unpriced else ""
+    return f"${spent.usd:.4f}{unknown}"
+
+
+def clock(seconds: float) -> str:
+    """`0:01:05`."""
+    return str(timedelta(seconds=int(seconds)))
+
+
+def _percent(settings: Settings, value: float, over: float) -> str:
+    """The change in the metric's own sign, such as ` (-9.3 %)` of a loss that fell."""
+    return f" ({(value - over) / abs(over):+.1%})".replace("%)", " %)") if over else ""

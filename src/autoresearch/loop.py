@@ -1,0 +1,370 @@
+"""One experiment, top to bottom: plan, propose, screen, commit, measure, judge, record, settle.
+
+Each step is journalled before the next begins and looks first at what the journal already holds, so that an experiment
+that was cut short at any instant goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from autoresearch.decide import edits, plan, prompt, reply, screen
+from autoresearch.decide.budget import too_dear
+from autoresearch.decide.policy import Decision, decide
+from autoresearch.decide.prompt import Material
+from autoresearch.decide.recover import BASELINE, Experiment, History, step
+from autoresearch.decide.results import table
+from autoresearch.edge import bench
+from autoresearch.edge.folder import ResultsFile, SessionFolder
+from autoresearch.edge.journal import Journal
+from autoresearch.edge.repo import NULL_ID, Repository, Tracked
+from autoresearch.edge.signals import StopSignal
+from autoresearch.errors import ProposerError
+from autoresearch.model import Measurement, Prompt, Proposal, Reply, Request, Scalar, Status, Turn
+from autoresearch.propose import Proposer
+from autoresearch.propose.patience import ask_patiently
+from autoresearch.records import (
+    AnyRecord,
+    Arm,
+    Committed,
+    Decided,
+    Interrupted,
+    Measured,
+    Measuring,
+    Proposed,
+    Refused,
+    Replied,
+    Settled,
+)
+from autoresearch.runner import Runner
+from autoresearch.settings import Settings
+
+ASKS = 4
+"""Answers asked for one edit: the first, two more with what failed, one as a whole file."""
+CRASH_LINES = 50
+"""Lines of a crashed run's log that the proposer is shown."""
+
+
+class Stopped(Exception):  # noqa: N818 - no error: how an orderly end travels up
+    """The session ends here, in order; the text says why. Not an error."""
+
+    def __init__(self, reason: str, *, interrupted: bool = False) -> None:
+        super().__init__(reason)
+        self.interrupted = interrupted
+
+
+class Observer(Protocol):
+    """Whoever watches a session: the live view, plain lines, JSON lines."""
+
+    def record(self, record: AnyRecord, history: History) -> None:
+        """A step was journalled."""
+
+    def notice(self, text: str) -> None:
+        """Something to know that is no step: a wait, a warning."""
+
+    def tick(self) -> None:
+        """Time goes by while a run is under way."""
+
+
+@dataclass
+class Loop:
+    """What experiments need. Only the history and the incumbent's files change."""
+
+    settings: Settings
+    journal: Journal
+    history: History
+    repository: Repository
+    folder: SessionFolder
+    runner: Runner
+    results: ResultsFile
+    proposer: Proposer
+    incumbent: dict[str, Tracked]
+    """The targets as the incumbent has them."""
+    brief: Callable[[], str]
+    """Reads the prose of program.md anew."""
+    fixed: Mapping[str, str]
+    """Files that the proposer may read and not change."""
+    stop: StopSignal
+    observer: Observer
+
+    def experiment(self) -> None:
+        """Take the next experiment, or the pending one, from plan to settled."""
+        if self._current.proposal is None and self._current.verdict is None:
+            self._propose()
+        while self._current.verdict is None:
+            self._commit()
+            decision = self._measure()
+            if not self._repair(decision):
+                self._judge(decision)
+        self._settle()
+
+    def measure_baseline(self, params: Mapping[str, Scalar]) -> Decision:
+        """Run the unmodified target. Nothing is settled: the caller says what a crash means."""
+        if self._current.proposal is None:
+            self.record(
+                Proposed(
+                    n=BASELINE,
+                    repair=0,
+                    description="baseline",
+                    hypothesis="",
+                    category="baseline",
+                    by="baseline",
+                    fingerprint=screen.fingerprint(_texts(self.incumbent)),
+                    files=(),
+                    params=dict(params) or None,
+                )
+            )
+        if self._current.commit is None:
+            self.record(Committed(n=BASELINE, repair=0, commit=self._incumbent_commit))
+        return self._measure()
+
+    def accept_baseline(self, decision: Decision) -> None:
+        """Record the baseline, and make the branch."""
+        if self._current.verdict is None:
+            self._judge(decision)
+        self._settle()
+
+    def record(self, record: AnyRecord) -> None:
+        """Journal one step, fold it into the history, and tell whoever watches."""
+        written = self.journal.append(record)
+        self.history = step(self.history, written)
+        self.observer.record(written, self.history)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds of all lives of the session, until now."""
+        return self.history.past_s + self.journal.t
+
+    # Propose and screen
+
+    def _propose(self) -> None:
+        """Ask until an answer passes the screen, or give the experiment up without a run."""
+        texts = _texts(self.incumbent)
+        last = self.history.experiments[-1]
+        log = self._log_tail(last, CRASH_LINES) if last.runs else ""
+        material = Material(self.brief(), texts, self.fixed, log, plan.hint(self.history))
+        asking = prompt.build(self.settings, self.history, material)
+        if not self._ask_until_it_lands(asking, texts, repair=0):
+            reason = f"edit_failed: {self._current.refusals[-1]}"
+            self.record(Decided(n=self._current.n, status=Status.CRASH, reason=reason, value=None))
+
+    def _repair(self, decision: Decision) -> bool:
+        """Show a crash that looks fixable to the proposer; True when a mended candidate takes its place."""
+        current, verdict = self._current, decision.verdict
+        assert current.proposal is not None
+        assert verdict is not None
+        repair = current.proposal.repair + 1
+        if verdict.status is not Status.CRASH or repair > self.settings.repairs or not self.proposer.can_repair:
+            return False
+        log = self._log_tail(current, CRASH_LINES)
+        if not plan.looks_fixable(verdict.reason, log):
+            return False
+        texts = _texts(self._files("candidate"))
+        material = Material(self.brief(), texts, self.fixed, log, hint="")
+        asking = prompt.build_repair(self.settings, self.history, material, verdict.reason)
+        try:
+            return self._ask_until_it_lands(asking, texts, repair=repair)
+        except (ProposerError, Stopped):
+            self._judge(decision)
+            self._settle()
+            raise
+
+    def _ask_until_it_lands(self, asking: Prompt, texts: Mapping[str, str], *, repair: int) -> bool:
+        """Ask, screen, and ask again with what failed. True when a proposal was accepted."""
+        for asked in range(1, ASKS + 1):
+            answer = self._ask(asking, texts)
+            landed = land(answer, texts, self.history.tried())
+            if isinstance(landed, Proposal):
+                self._accept(answer, landed, texts, repair)
+                return True
+            self.record(Refused(n=self._current.n, reason=landed.reason))
+            told = prompt.complaint(landed.reason, landed.detail, whole=asked == ASKS - 1)
+            asking = replace(asking, turns=(*asking.turns, Turn(answer.text, told)))
+        return False
+
+    def _ask(self, asking: Prompt, texts: Mapping[str, str]) -> Reply:
+        """One answer, paid for and journalled. Raises Stopped when the budget forbids it, ProposerError."""
+        baseline = self.history.baseline
+        request = Request(
+            n=self._current.n,
+            prompt=asking,
+            files=texts,
+            metric=self.settings.measured,
+            baseline=baseline.value if baseline else None,
+            trials=self.history.trials(),
+        )
+        worst_usd = self.proposer.worst_case_usd(request)
+        if reason := too_dear(self.settings.budget, self.history, worst_usd):
+            raise Stopped(reason)
+        try:
+            with self.stop.interruptible():
+                answer = ask_patiently(
+                    self.proposer, request, self.settings.outage, self.stop.sleep, self.observer.notice
+                )
+        except KeyboardInterrupt:
+            raise Stopped("interrupted", interrupted=True) from None
+        usage = answer.usage
+        self.record(
+            Replied(
+                n=request.n,
+                model=self.proposer.name,
+                input_tokens=usage.input_tokens,
+                cached_tokens=usage.cached_tokens,
+                output_tokens=usage.output_tokens,
+                cost_usd=usage.cost_usd,
+            )
+        )
+        if answer.dropped:
+            self.observer.notice(f"dropped changes outside the target: {', '.join(answer.dropped)}")
+        return answer
+
+    def _accept(self, answer: Reply, proposal: Proposal, texts: Mapping[str, str], repair: int) -> None:
+        n = self._current.n
+        whole = {**texts, **proposal.files}
+        self.folder.save_candidate(n, repair, answer.text, whole)
+        self.record(
+            Proposed(
+                n=n,
+                repair=repair,
+                description=proposal.description,
+                hypothesis=proposal.hypothesis,
+                category=proposal.category,
+                by=self.proposer.name,
+                fingerprint=screen.fingerprint(whole),
+                files=tuple(whole),
+                params=dict(answer.params) if answer.params else None,
+            )
+        )
+
+    # Commit and measure
+
+    def _commit(self) -> None:
+        current = self._current
+        assert current.proposal is not None
+        if current.commit is not None:
+            return
+        proposed_at = datetime.fromisoformat(current.proposal.at)
+        ref = self.folder.ref(str(current.n))
+        earlier = (f"{ref}.{len(current.attempts)}", current.attempts[-1]) if current.attempts else None
+        commit = self.repository.commit(
+            {path: file for path, file in self._files("candidate").items() if file != self.incumbent[path]},
+            parent=self._incumbent_commit,
+            message=_message(self.folder.tag, current.proposal),
+            date=f"{int(proposed_at.timestamp())} +0000",
+            ref=ref,
+            move=earlier,
+        )
+        self.record(Committed(n=current.n, repair=current.proposal.repair, commit=commit))
+
+    def _measure(self) -> Decision:
+        """Run what the rule asks for until it gives a verdict."""
+        incumbent = self.history.incumbent
+        while True:
+            decision = decide(self._current.runs, incumbent.value if incumbent else None, self.settings.measured)
+            if decision.run is None:
+                return decision
+            self._run(decision.run)
+
+    def _run(self, arm: Arm) -> None:
+        """One run of one arm, journalled before and after."""
+        current = self._current
+        number = current.last_run if current.run_open else current.last_run + 1
+        log = self.folder.log(current.n, number)
+        if current.run_open and current.broken_off:
+            said = Measurement(None, "the machine or the runner went down twice during this run")
+        else:
+            self.record(Measuring(n=current.n, run=number, arm=arm))
+            try:
+                said = self.runner.run(self._files(arm), log, self.observer.tick)
+            except KeyboardInterrupt:
+                self.record(Interrupted(n=current.n, run=number))
+                raise Stopped("interrupted", interrupted=True) from None
+        self.record(
+            Measured(
+                n=current.n,
+                run=number,
+                arm=arm,
+                value=said.value,
+                failure=said.failure,
+                columns=dict(said.columns),
+                duration_s=round(said.duration_s, 6),
+                log=log.relative_to(self.folder.path).as_posix(),
+            )
+        )
+
+    # Judge and settle
+
+    def _judge(self, decision: Decision) -> None:
+        verdict = decision.verdict
+        assert verdict is not None
+        self.record(Decided(n=self._current.n, status=verdict.status, reason=verdict.reason, value=decision.value))
+
+    def _settle(self) -> None:
+        """Make branch, tree and results.tsv agree with the verdict."""
+        current = self._current
+        if current.kept:
+            files = self._files("candidate")
+            assert current.commit is not None
+            self._advance(current.commit)
+            self.incumbent = files
+        self.runner.tree.write(self.incumbent)
+        if self.settings.in_place:
+            self.repository.stage(self.incumbent)
+        metric = self.settings.measured
+        self.results.write(table(metric.name, self.settings.columns, (*self.history.experiments, current)))
+        self.record(Settled(n=current.n))
+
+    def _advance(self, commit: str) -> None:
+        """Move the branch to a keep, unless the user has it checked out; the `best` ref moves in any case."""
+        refs = [self.folder.ref("best")]
+        if self.settings.in_place or self.repository.branch() != self.folder.branch:
+            refs.append(self.folder.branch)
+        before = self._incumbent_commit if self._current.n != BASELINE else NULL_ID
+        moves = [(ref, commit, before) for ref in refs if self.repository.ref(ref) != commit]
+        self.repository.point(moves)
+
+    @property
+    def _current(self) -> Experiment:
+        return self.history.pending or Experiment(len(self.history.experiments) + 1)
+
+    @property
+    def _incumbent_commit(self) -> str:
+        incumbent, opened = self.history.incumbent, self.history.opened
+        assert opened is not None
+        return (incumbent.commit if incumbent else None) or opened.base
+
+    def _files(self, arm: Arm) -> dict[str, Tracked]:
+        """The targets of one arm."""
+        proposal = self._current.proposal
+        if arm == "incumbent" or proposal is None or not proposal.files:
+            return self.incumbent
+        texts = self.folder.load_candidate(self._current.n, proposal.repair, proposal.files)
+        return {path: replace(self.incumbent[path], data=text.encode()) for path, text in texts.items()}
+
+    def _log_tail(self, experiment: Experiment, lines: int) -> str:
+        log = self.folder.path / experiment.runs[-1].log
+        return bench.tail(log, lines) if log.exists() else ""
+
+
+def land(answer: Reply, texts: Mapping[str, str], tried: Mapping[str, str]) -> Proposal | reply.Refusal:
+    """The proposal in an answer, or why it is refused. Pure."""
+    parsed = reply.parse(answer.text, truncated=answer.truncated, edits=answer.files is None)
+    if isinstance(parsed, reply.Refusal):
+        return parsed
+    files = edits.apply(texts, parsed.edits) if answer.files is None else answer.files
+    if isinstance(files, reply.Refusal):
+        return files
+    proposal = Proposal(parsed.description, parsed.hypothesis, parsed.category, files)
+    return screen.screen(proposal, texts, tried) or proposal
+
+
+def _texts(files: Mapping[str, Tracked]) -> dict[str, str]:
+    return {path: file.data.decode() for path, file in files.items()}
+
+
+def _message(tag: str, proposal: Proposed) -> str:
+    why = f"\n\n{proposal.hypothesis}" if proposal.hypothesis else ""
+    return f"{proposal.description}{why}\n\nAutoresearch-Experiment: {tag}/{proposal.n}\n"

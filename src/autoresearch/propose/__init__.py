@@ -1,0 +1,26 @@
+"""Where candidate texts come from: one protocol, an implementation a module."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from autoresearch.model import Reply, Request
+
+
+class Proposer(Protocol):
+    """Answers a request with text; it never measures, decides, records or spends on its own."""
+
+    name: str
+    """As in the `model` setting, e.g. `openai/gpt-6-luna`, `tune`."""
+
+    can_repair: bool
+    """True when it can be shown a crash and asked to mend it."""
+
+    def check(self) -> str:
+        """Say in a few words what will be used. Raises ProposerError when key, model or command cannot work."""
+
+    def worst_case_usd(self, request: Request) -> float | None:
+        """The most that `propose(request)` can cost in dollars; None when the price is unknown, 0.0 when free."""
+
+    def propose(self, request: Request) -> Reply:
+        """Ask once. Raises ProposerUnavailableError when waiting may help, ProposerError when it cannot."""

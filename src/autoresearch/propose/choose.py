@@ -1,0 +1,69 @@
+"""Which proposer the settings ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from autoresearch.errors import ProposerError, SettingsError
+from autoresearch.propose import Proposer
+from autoresearch.propose.command import Command, Edited
+from autoresearch.settings import Settings
+
+DEFAULTS = {"ANTHROPIC_API_KEY": "anthropic/claude-sonnet-5-5", "OPENAI_API_KEY": "openai/gpt-6.1-sol"}
+"""Model by the one key that is set, where the settings name none."""
+WAYS = (
+    "export ANTHROPIC_API_KEY (model: anthropic/NAME), "
+    "export OPENAI_API_KEY (model: openai/NAME; with base_url also Ollama, vLLM, llama.cpp), "
+    "set `model: command` with `command: claude -p` or another agent, "
+    "or set `model: tune` for the offline tuner that needs no key"
+)
+
+
+def pick(settings: Settings, environment: Mapping[str, str]) -> str:
+    """The model's name. Raises ProposerError when nothing says which, SettingsError for a name of no known kind."""
+    if settings.model is None:
+        if settings.command is not None:
+            return "command"
+        found = [model for key, model in DEFAULTS.items() if environment.get(key)]
+        if len(found) == 1:
+            return found[0]
+        both = "two API keys are set" if found else "no API key is set"
+        raise ProposerError(f"no model is set and {both}. Four ways on: {WAYS}.")
+    provider, _, name = settings.model.partition("/")
+    if settings.model in ("command", "tune") or (provider in ("openai", "anthropic") and name):
+        return settings.model
+    raise SettingsError(f"unknown model {settings.model!r}: write openai/NAME, anthropic/NAME, command or tune.")
+
+
+def make(
+    settings: Settings, environment: Mapping[str, str], edit: Callable[[str, str, Mapping[str, str]], Edited]
+) -> Proposer:
+    """The proposer. `edit(command, prompt, files)` runs a command in the scratch checkout."""
+    model = pick(settings, environment)
+    provider, _, name = model.partition("/")
+    if model == "tune":
+        from autoresearch.propose.tune import Tune
+
+        return Tune()
+    if model == "command":
+        command = settings.command
+        if command is None:
+            raise SettingsError("model: command needs `command: …`, the shell command that edits the target.")
+        return Command(command, lambda prompt, files: edit(command, prompt, files))
+    if provider == "openai":
+        from autoresearch.propose.openai import OpenAIProposer
+
+        return OpenAIProposer(
+            name,
+            base_url=settings.base_url,
+            max_tokens=settings.max_tokens,
+            reply_timeout_s=settings.reply_timeout,
+        )
+    from autoresearch.propose.anthropic import AnthropicProposer
+
+    return AnthropicProposer(
+        name,
+        base_url=settings.base_url,
+        max_tokens=settings.max_tokens,
+        reply_timeout_s=settings.reply_timeout,
+    )

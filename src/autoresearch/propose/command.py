@@ -1,0 +1,62 @@
+"""A shell command that edits the target in a scratch checkout, with the prompt on stdin: any coding agent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from autoresearch.errors import ProposerError, ProposerUnavailableError
+from autoresearch.model import Reply, Request, Usage
+
+
+@dataclass(frozen=True)
+class Edited:
+    """What a command did in the scratch checkout."""
+
+    files: Mapping[str, str]
+    """Targets that it changed, whole."""
+    others: tuple[str, ...]
+    """What else it changed."""
+    output: str
+    failure: str | None
+    """Why it did not end well; None when it exited with 0."""
+
+
+NOT_FOUND = ("126", "127")
+"""Exit codes by which a shell says that there is no such program, or none that can be run."""
+
+
+class Command:
+    """Runs the user's command for each proposal. `edit(prompt, files)` does so in the scratch checkout."""
+
+    name = "command"
+    can_repair = True
+
+    def __init__(self, command: str, edit: Callable[[str, Mapping[str, str]], Edited]) -> None:
+        self._command = command
+        self._edit = edit
+
+    def check(self) -> str:
+        """Say which command it is."""
+        return f"command: {self._command}"
+
+    def worst_case_usd(self, request: Request) -> float | None:
+        """Nothing is spent by the harness itself; what the command spends is not known to it."""
+        return 0.0
+
+    def propose(self, request: Request) -> Reply:
+        """Run the command once. Raises ProposerUnavailableError when it fails without having edited a target."""
+        done = self._edit(f"{request.prompt.text()}\n\n{HOW}", request.files)
+        if done.failure and not done.files:
+            last = (done.output.strip().splitlines() or ["it printed nothing"])[-1][:300]
+            message = f"`{self._command}` {done.failure}: {last}. Try it by hand in the repository."
+            if done.failure.endswith(NOT_FOUND):
+                raise ProposerError(message)
+            raise ProposerUnavailableError(message)
+        return Reply(done.output, Usage(cost_usd=None), files=done.files, dropped=done.others)
+
+
+HOW = """\
+You are in a scratch checkout of the repository. Ignore the answer format above for the edit itself: edit the target
+file in place instead, and change no other file. Do not run the bench. Print the three header lines (description, hypothesis,
+category) as your last output."""

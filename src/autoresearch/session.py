@@ -1,0 +1,352 @@
+"""A session: open or resume, canary, baseline, experiments until something says stop, close."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from autoresearch import __version__
+from autoresearch import program as program_file
+from autoresearch.decide import plan, prompt
+from autoresearch.decide.budget import plateau, spent_up
+from autoresearch.decide.recover import History, fold
+from autoresearch.edge import bench, tree
+from autoresearch.edge.folder import RESULTS, RUN_LOG, ResultsFile, SessionFolder
+from autoresearch.edge.journal import Journal, read
+from autoresearch.edge.repo import Repository, Tracked
+from autoresearch.edge.scratch import Scratch
+from autoresearch.edge.signals import StopSignal
+from autoresearch.errors import (
+    BenchError,
+    ProposerError,
+    RepositoryError,
+    SettingsError,
+)
+from autoresearch.loop import Loop, Observer, Stopped
+from autoresearch.model import Measurement, Request, Scalar, Status
+from autoresearch.project import Project, find_targets
+from autoresearch.propose import Proposer
+from autoresearch.propose.choose import make, pick
+from autoresearch.propose.command import Edited
+from autoresearch.records import Began, Canary, Closed, Opened
+from autoresearch.runner import Runner
+from autoresearch.settings import Settings
+
+SHOWN_LINES = 20
+"""Lines of a failed baseline's log that the user is shown."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a session ended this time."""
+
+    reason: str
+    interrupted: bool
+    history: History
+
+
+def run(project: Project, tag: str, proposer: Proposer, stop: StopSignal, observer: Observer) -> Outcome:
+    """Open or resume session `tag`, and run it until something says stop. Raises AutoresearchError."""
+    folder = SessionFolder(project.repository.common_dir, tag)
+    died = folder.lock()
+    try:
+        history = _recover(folder, project.repository)
+        journal = Journal.open(folder.journal)
+        try:
+            loop = _open(project, folder, journal, history, proposer, stop, observer)
+            if died:
+                observer.notice(f"{died}: its session is taken over")
+            return _live(project, loop)
+        finally:
+            journal.close()
+    finally:
+        folder.unlock()
+
+
+def _open(
+    project: Project,
+    folder: SessionFolder,
+    journal: Journal,
+    history: History,
+    proposer: Proposer,
+    stop: StopSignal,
+    observer: Observer,
+) -> Loop:
+    """Everything in place for the first experiment of this life; the branch is made after the baseline."""
+    repository, settings = project.repository, project.settings
+    opened = history.opened or _opened(project, folder.tag)
+    incumbent = history.incumbent
+    commit = incumbent.commit if incumbent and incumbent.commit else opened.base
+    targets = find_targets(repository, commit, opened.targets)
+    if history.incumbent:
+        _refuse_moved_branch(repository, folder, commit, history)
+    repository.exclude([RESULTS, RUN_LOG])
+    results = ResultsFile(project.program.directory, repository.common_dir)
+    if aside := results.claim():
+        observer.notice(f"{RESULTS} was not written by autoresearch: it is now {aside.name}")
+    if settings.in_place and history.experiments:
+        repository.switch(folder.branch_name)
+    where = make_tree(project, folder, opened.base)
+    where.write(targets)
+    loop = Loop(
+        settings=settings,
+        journal=journal,
+        history=history,
+        repository=repository,
+        folder=folder,
+        runner=make_runner(project, where, project.program.directory / RUN_LOG),
+        results=results,
+        proposer=proposer,
+        incumbent=targets,
+        brief=_brief(project),
+        fixed=project.fixed,
+        stop=stop,
+        observer=observer,
+    )
+    if history.opened is None:
+        loop.record(opened)
+    loop.record(Began(pid=os.getpid(), host=socket.gethostname(), version=__version__))
+    return loop
+
+
+def _live(project: Project, loop: Loop) -> Outcome:
+    """One life of a session, from its opening to its close."""
+    try:
+        try:
+            if not loop.history.experiments:
+                _begin(project, loop)
+            outcome = Outcome(_until_stopped(loop), loop.stop.asked, loop.history)
+        except Stopped as stopped:
+            outcome = Outcome(str(stopped), stopped.interrupted, loop.history)
+        except ProposerError as error:
+            loop.record(Closed(reason=str(error)))
+            raise
+        loop.record(Closed(reason=outcome.reason))
+        return Outcome(outcome.reason, outcome.interrupted, loop.history)
+    finally:
+        _leave(project, loop)
+
+
+def _begin(project: Project, loop: Loop) -> None:
+    """Canary and baseline. Raises BenchError or BudgetError, and then leaves no session behind."""
+    if loop.settings.canary and not loop.history.canary_passed:
+        _prove_target_runs(loop)
+    decision = loop.measure_baseline(_knobs(loop))
+    verdict = decision.verdict
+    assert verdict is not None
+    if verdict.status is Status.CRASH:
+        raise baseline_failure(project, verdict.reason, loop.runner.run_log)
+    loop.accept_baseline(decision)
+
+
+def _prove_target_runs(loop: Loop) -> None:
+    """With a target that must fail the bench must fail; otherwise every candidate would measure the baseline."""
+    log = loop.folder.path / "runs" / "canary.log"
+    said = loop.runner.run(loop.incumbent, log, loop.observer.tick, spoilt=True)
+    loop.runner.tree.write(loop.incumbent)
+    if said.failure is None:
+        raise canary_failure(loop.settings, loop.incumbent, said)
+    loop.record(Canary(failure=said.failure))
+
+
+def baseline_failure(project: Project, reason: str, log: Path) -> BenchError:
+    """That the unmodified target cannot be measured, with the end of its log and what may be missing."""
+    shown = bench.tail(log, SHOWN_LINES)
+    said = f" It printed:\n{shown}" if shown.strip() else " It printed nothing."
+    loose = [] if project.settings.in_place else project.repository.untracked(ignored=False)
+    missing = f" Not in the session's tree, because git does not track it: {', '.join(loose[:8])} (see `link`)."
+    return BenchError(
+        f"the bench `{project.settings.bench}` does not run with the unmodified target: {reason}.{said}\n"
+        f"Mend it, commit, and run again.{missing if loose else ''}"
+    )
+
+
+def canary_failure(settings: Settings, targets: Mapping[str, Tracked], said: Measurement) -> BenchError:
+    """That the bench does not run the target."""
+    return BenchError(
+        f"the bench `{settings.bench}` printed {settings.metric.name}: {said.value:g} although {', '.join(targets)} "
+        "was broken on purpose, so it does not run the target where the session edits it. Have it run the target by a "
+        "relative path (an editable install runs your checkout instead), use --in-place, or, if the bench is meant "
+        "to survive a broken target, --no-canary."
+    )
+
+
+def _until_stopped(loop: Loop) -> str:
+    """Experiment after experiment. Returns why it ended."""
+    while True:
+        if loop.stop.asked:
+            return f"stopped by {loop.stop.name}"
+        settings, history = loop.settings, loop.history
+        reason = spent_up(settings.budget, history, loop.elapsed_s) or plateau(settings.patience, history)
+        if reason and (history.pending is None or history.pending.proposal is None):
+            return reason
+        loop.experiment()
+
+
+def _leave(project: Project, loop: Loop) -> None:
+    """Give the user's checkout back, and what only a running session needs."""
+    if not loop.history.experiments:
+        loop.folder.wipe(project.repository)
+    elif not project.settings.in_place:
+        project.repository.remove_tree(loop.folder.tree)
+
+
+def refuse_other(project: Project, tag: str) -> None:
+    """Before anything is changed: raise when `tag` cannot be begun, nor resumed with these settings."""
+    repository, folder = project.repository, SessionFolder(project.repository.common_dir, tag)
+    history = _read(folder)
+    tip = repository.ref(folder.branch)
+    if not history.experiments:
+        if tip is not None:
+            raise RepositoryError(
+                f"branch autoresearch/{tag} exists and is not a session of this repository's. Choose another --tag."
+            )
+        return
+    _refuse_changed_settings(project, history)
+
+
+def _refuse_changed_settings(project: Project, history: History) -> None:
+    opened, settings = history.opened, project.settings
+    assert opened is not None
+    now = {
+        "metric": settings.metric.name,
+        "direction": settings.direction,
+        "target": ", ".join(project.targets),
+        "bench": settings.bench,
+        "columns": ", ".join(settings.columns),
+    }
+    then = {
+        "metric": opened.metric,
+        "direction": opened.direction,
+        "target": ", ".join(opened.targets),
+        "bench": opened.bench,
+        "columns": ", ".join(opened.columns),
+    }
+    for name, value in now.items():
+        if value != then[name]:
+            raise SettingsError(
+                f"session {opened.tag} was begun with {name} {then[name]!r}, now it is {value!r}: its numbers would "
+                "not compare. Set it back, or begin a new --tag."
+            )
+
+
+def make_proposer(project: Project, tag: str, tick: Callable[[], None]) -> Proposer:
+    """The proposer that the settings ask for; a command gets a scratch checkout of its own."""
+    folder = SessionFolder(project.repository.common_dir, tag)
+    scratch = Scratch(
+        repository=project.repository,
+        folder=folder.scratch,
+        base=project.base,
+        modes={path: file.mode for path, file in project.targets.items()},
+        environment=os.environ,
+        timeout_s=project.settings.reply_timeout,
+        tick=tick,
+    )
+
+    def edit(command: str, prompt: str, files: Mapping[str, str]) -> Edited:
+        return Edited(*scratch.run(command, prompt, files))
+
+    return make(project.settings, os.environ, edit)
+
+
+def _opened(project: Project, tag: str) -> Opened:
+    settings = project.settings
+    return Opened(
+        version=__version__,
+        tag=tag,
+        base=project.base,
+        metric=settings.metric.name,
+        direction=settings.direction,
+        columns=settings.columns,
+        targets=tuple(project.targets),
+        bench=settings.bench,
+        model=pick(settings, os.environ),
+        home=project.repository.branch() or project.base,
+    )
+
+
+def make_tree(project: Project, folder: SessionFolder, base: str) -> tree.Tree:
+    """Where runs happen: a tree of the session's own at `base`, or in place the user's checkout as it is."""
+    if project.settings.in_place:
+        return tree.in_place(project.repository)
+    return tree.linked(project.repository, folder.tree, base, project.links)
+
+
+def make_runner(project: Project, where: tree.Tree, run_log: Path) -> Runner:
+    """How the project's bench is run in a tree."""
+    settings = project.settings
+    return Runner(
+        command=settings.bench,
+        metric=settings.measured,
+        columns=settings.columns,
+        timeout_s=settings.timeout,
+        tree=where,
+        run_log=run_log,
+        environment=bench.environment(os.environ),
+    )
+
+
+def first_request(project: Project) -> Request:
+    """What the first experiment would ask, for estimates and `--dry-run`."""
+    texts = {path: file.data.decode() for path, file in project.targets.items()}
+    history = History()
+    material = prompt.Material(project.program.prose, texts, project.fixed, "", plan.hint(history))
+    asking = prompt.build(project.settings, history, material)
+    return Request(n=2, prompt=asking, files=texts, metric=project.settings.measured, baseline=None)
+
+
+def _brief(project: Project) -> Callable[[], str]:
+    """The prose of program.md as it is now; as it was, when it cannot be read any more."""
+    known = project.program.prose
+
+    def read() -> str:
+        nonlocal known
+        with suppress(SettingsError):
+            known = program_file.read(project.program.path).prose
+        return known
+
+    return read
+
+
+def _knobs(loop: Loop) -> dict[str, Scalar]:
+    """The baseline's numbers, for the tuner to begin with."""
+    if loop.proposer.name != "tune":
+        return {}
+    from autoresearch.propose.tune import current
+
+    return dict(current({path: file.data.decode() for path, file in loop.incumbent.items()}))
+
+
+def _refuse_moved_branch(repository: Repository, folder: SessionFolder, incumbent: str, history: History) -> None:
+    """Raises RepositoryError when somebody else moved the session's branch."""
+    pending = history.pending
+    expected = {incumbent} | ({pending.commit} if pending and pending.kept else set())
+    tip = repository.ref(folder.branch)
+    if tip is None:
+        raise RepositoryError(
+            f"branch autoresearch/{folder.tag} is gone. Bring it back with "
+            f"`git branch autoresearch/{folder.tag} {incumbent[:10]}`, or begin a new --tag."
+        )
+    if tip not in expected and repository.ref(folder.ref("best")) not in expected:
+        raise RepositoryError(
+            f"branch autoresearch/{folder.tag} has commits that autoresearch did not make. "
+            f"Put it back with `git branch -f autoresearch/{folder.tag} {incumbent[:10]}` (keep yours under another "
+            "name first), or begin a new --tag."
+        )
+
+
+def _read(folder: SessionFolder) -> History:
+    return fold(read(folder.journal)) if folder.journal.exists() else History()
+
+
+def _recover(folder: SessionFolder, repository: Repository) -> History:
+    """The history to go on from. A session that never had a baseline is begun anew: nothing in it counts."""
+    history = _read(folder)
+    if not history.experiments and folder.journal.exists():
+        folder.wipe(repository)
+        return History()
+    return history
