@@ -59,8 +59,6 @@ def examine(path: Path, flags: Mapping[str, object], environment: Mapping[str, s
     base = repository.head()
     targets = find_targets(repository, base, loaded.settings.target)
     refuse_tracked_outputs(repository)
-    if loaded.settings.in_place:
-        refuse_changes(repository)
     return Project(
         program=program,
         loaded=loaded,
@@ -145,15 +143,6 @@ def refuse_tracked_outputs(repository: Repository) -> None:
                 f"{repository.full(name)} is tracked by git, so that a reset would eat the record. "
                 f"Run `git rm --cached {repository.full(name)}` and commit, then run the same command again."
             )
-
-
-def refuse_changes(repository: Repository) -> None:
-    """Raises RepositoryError when the user's checkout has uncommitted changes (in-place sessions)."""
-    if changed := repository.changed():
-        raise RepositoryError(
-            f"{', '.join(changed[:5])} has changes that autoresearch did not make. "
-            "Commit or stash them, then run the same command again."
-        )
 
 
 def check_tag(repository: Repository, tag: str) -> None:

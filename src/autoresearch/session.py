@@ -79,6 +79,8 @@ def _open(
     """Everything in place for the first experiment of this life; the branch is made after the baseline."""
     repository, settings = project.repository, project.settings
     opened = history.opened or _opened(project, folder.tag)
+    if settings.in_place and history.experiments:
+        repository.switch(folder.branch_name, discard=True)
     incumbent = history.incumbent
     commit = incumbent.commit if incumbent and incumbent.commit else opened.base
     targets = find_targets(repository, commit, opened.targets)
@@ -88,8 +90,6 @@ def _open(
     results = ResultsFile(project.program.directory, repository.common_dir)
     if aside := results.claim():
         observer.notice(f"{RESULTS} was not written by autoresearch: it is now {aside.name}")
-    if settings.in_place and history.experiments:
-        repository.switch(folder.branch_name)
     where = make_tree(project, folder, opened.base)
     where.write(targets)
     loop = Loop(
@@ -141,6 +141,8 @@ def _begin(project: Project, loop: Loop) -> None:
     if verdict.status is Status.CRASH:
         raise baseline_failure(project, verdict.reason, loop.runner.run_log)
     loop.accept_baseline(decision)
+    if loop.settings.in_place:
+        loop.repository.switch(loop.folder.branch_name)
 
 
 def _prove_target_runs(loop: Loop) -> None:
@@ -189,16 +191,23 @@ def _until_stopped(loop: Loop) -> str:
 
 def _leave(project: Project, loop: Loop) -> None:
     """Give the user's checkout back, and what only a running session needs."""
+    if loop.settings.in_place:
+        loop.runner.tree.write(loop.incumbent)
+        assert loop.history.opened is not None
+        if loop.history.experiments and loop.history.opened.home:
+            loop.repository.switch(loop.history.opened.home)
     if not loop.history.experiments:
         loop.folder.wipe(project.repository)
-    elif not project.settings.in_place:
-        project.repository.remove_tree(loop.folder.tree)
+    elif not loop.settings.in_place:
+        loop.folder.drop_trees(project.repository)
 
 
 def refuse_other(project: Project, tag: str) -> None:
     """Before anything is changed: raise when `tag` cannot be begun, nor resumed with these settings."""
     repository, folder = project.repository, SessionFolder(project.repository.common_dir, tag)
     history = _read(folder)
+    if project.settings.in_place:
+        _refuse_changes(project, folder, history)
     tip = repository.ref(folder.branch)
     if not history.experiments:
         if tip is not None:
@@ -207,6 +216,24 @@ def refuse_other(project: Project, tag: str) -> None:
             )
         return
     _refuse_changed_settings(project, history)
+
+
+def _refuse_changes(project: Project, folder: SessionFolder, history: History) -> None:
+    """In place nothing of the user's may lie in the way; a candidate that a killed run left there is ours."""
+    repository, pending = project.repository, history.pending
+    ours: dict[str, str] = {}
+    if repository.branch() == folder.branch and pending and pending.proposal:
+        ours = folder.load_candidate(pending.n, pending.proposal.repair, pending.proposal.files)
+    changed = [
+        path
+        for path in repository.changed()
+        if path not in {repository.full(mine) for mine, text in ours.items() if repository.holds(mine, text)}
+    ]
+    if changed:
+        raise RepositoryError(
+            f"{', '.join(changed[:5])} has changes that autoresearch did not make. "
+            "Commit or stash them, then run the same command again."
+        )
 
 
 def _refuse_changed_settings(project: Project, history: History) -> None:
@@ -265,7 +292,7 @@ def _opened(project: Project, tag: str) -> Opened:
         targets=tuple(project.targets),
         bench=settings.bench,
         model=pick(settings, os.environ),
-        home=project.repository.branch() or project.base,
+        home=project.repository.here(),
     )
 
 

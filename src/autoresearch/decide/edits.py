@@ -123,11 +123,11 @@ _ENOUGH = 50
 
 
 def _places(within: Mapping[str, _Target], edit: Replace) -> list[_Place]:
-    """The places of the first rung of the ladder that has any."""
+    """The places of the first reading, and of it the first rung of the ladder, that has any."""
     places: list[_Place] = []
     for search, replace in _readings(edit):
         places = _climb(within, search, replace)
-        if len(places) == 1:
+        if places:
             break
     return places
 

@@ -196,7 +196,7 @@ def advance(
             again = pending.broken_off + 1 if pending.run_open else 0
             return replace(pending, last_run=record.run, run_open=True, broken_off=again)
         case Interrupted():
-            return replace(pending, broken_off=-1)
+            return replace(pending, last_run=pending.last_run - 1, run_open=False, broken_off=0)
         case Measured():
             return replace(pending, runs=(*pending.runs, record), run_open=False, broken_off=0)
         case Decided():

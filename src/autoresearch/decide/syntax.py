@@ -49,8 +49,11 @@ def _python(text: str) -> None:
 
 def _yaml(text: str) -> None:
     # Events only: building nodes recurses, and custom tags are no syntax errors.
-    for _ in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-        pass
+    depth = 0
+    for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > 500:  # the scanner's time grows with the square of the depth
+            raise RecursionError
 
 
 _CHECKS: dict[str, Callable[[str], object]] = {

@@ -96,13 +96,17 @@ class SessionFolder:
 
     def wipe(self, repository: Repository) -> None:
         """Take a session that never had a baseline out of the repository; the lock stays."""
-        for place in (self.tree, self.scratch / "tree"):
-            if place.exists():
-                repository.remove_tree(place)
+        self.drop_trees(repository)
         for entry in ("journal.jsonl", "journal.jsonl.torn"):
             (self.path / entry).unlink(missing_ok=True)
         for entry in ("runs", "candidates", "scratch"):
             shutil.rmtree(self.path / entry, ignore_errors=True)
+
+    def drop_trees(self, repository: Repository) -> None:
+        """Remove the checkouts, which only a running session needs."""
+        for place in (self.tree, self.scratch / "tree"):
+            if place.exists():
+                repository.remove_tree(place)
 
     def remove(self, repository: Repository) -> None:
         """Take the whole folder out of the repository."""

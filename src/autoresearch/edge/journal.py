@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 import zlib
@@ -14,7 +13,7 @@ from typing import Self
 from pydantic import ValidationError
 
 from autoresearch.errors import RepositoryError
-from autoresearch.records import ANY_RECORD, FORMAT, AnyRecord
+from autoresearch.records import ANY_RECORD, FORMAT, AnyRecord, Opened
 
 
 class Journal:
@@ -132,12 +131,9 @@ def _record(path: Path, number: int, line: bytes, *, expect: int) -> AnyRecord |
     try:
         record = ANY_RECORD.validate_json(body)
     except ValidationError as error:
-        raw = json.loads(body)
-        if raw.get("format", FORMAT) > FORMAT:
-            raise RepositoryError(
-                f"{where}: written by a newer autoresearch ({raw.get('version')}). Upgrade autoresearch."
-            ) from error
         raise RepositoryError(f"{where}: not a record that this version knows. Upgrade autoresearch.") from error
+    if isinstance(record, Opened) and record.format > FORMAT:
+        raise RepositoryError(f"{where}: written by a newer autoresearch ({record.version}). Upgrade autoresearch.")
     if record.seq != expect:
         raise RepositoryError(
             f"{where}: record {record.seq} stands where {expect} belongs. "

@@ -106,6 +106,10 @@ class Repository:
         status, out, _ = self._run("symbolic-ref", "-q", "HEAD")
         return out.strip() if status == 0 else None
 
+    def here(self) -> str:
+        """What `switch` takes to come back here: the branch's short name, or the commit when detached."""
+        return (self.branch() or self.head()).removeprefix("refs/heads/")
+
     def ref(self, name: str) -> str | None:
         """The commit that a ref names, or None."""
         status, out, _ = self._run("rev-parse", "-q", "--verify", f"{name}^{{commit}}")
@@ -154,6 +158,11 @@ class Repository:
         specs = [f":(top,literal){self.full(path)}" for path in paths]
         lines = self._git("status", "--porcelain", "-z", "--untracked-files=no", "--", *specs)
         return [entry[3:] for entry in lines.split("\0") if len(entry) > 3]
+
+    def holds(self, path: str, text: str) -> bool:
+        """True when a file of the user's checkout has just this text."""
+        place = self.root / self.full(path)
+        return place.is_file() and place.read_bytes() == text.encode()
 
     def untracked(self, *, ignored: bool, folder: str = ".") -> list[str]:
         """Top-level untracked entries of a folder, relative to the root; ignored ones, or those that are not."""
@@ -231,9 +240,9 @@ class Repository:
         """Remove a linked worktree and all that lies in it."""
         self._git("worktree", "remove", "--force", "--force", str(path))
 
-    def switch(self, name: str) -> None:
-        """Check a branch out in the user's checkout (in-place sessions only)."""
-        self._git("checkout", "--quiet", name, "--")
+    def switch(self, name: str, *, discard: bool = False) -> None:
+        """Check a branch out in the user's checkout (in-place sessions only); `discard` what stands in its way."""
+        self._git("checkout", "--quiet", *(["--force"] if discard else []), name, "--")
 
     def stage(self, paths: Iterable[str]) -> None:
         """Take the working files' state into the user's index (in-place sessions only)."""

@@ -1,0 +1,104 @@
+"""The architecture's arrows, and what importing costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autoresearch
+
+PACKAGE = Path(autoresearch.__file__).parent
+NOUNS = {"model", "errors", "records", "settings", "direction"}
+ALLOWED = {
+    "decide": {"decide", *NOUNS},
+    "edge": {"edge", *NOUNS},
+    "propose": {"propose", *NOUNS},
+    "report": {"report", "decide.recover", "decide.results", "edge.journal", *NOUNS},
+    "model": set[str](),
+    "errors": set[str](),
+    "direction": {"model"},
+    "records": {"model"},
+    "settings": {"model", "errors", "direction"},
+    "program": {"errors"},
+    "runner": {"decide", "edge", *NOUNS},
+    "loop": {"decide", "edge", "propose", "runner", *NOUNS},
+    "session": {"decide", "edge", "propose", "runner", "loop", "project", "program", *NOUNS},
+    "project": {"edge", "program", *NOUNS},
+    "display": {"decide", "loop", *NOUNS},
+}
+"""Package or module → what it may import of ours."""
+IMPURE = {
+    "os",
+    "subprocess",
+    "time",
+    "random",
+    "secrets",
+    "socket",
+    "pathlib.Path",
+    "shutil",
+    "tempfile",
+    "git",
+    "threading",
+}
+
+
+def imports(path: Path) -> set[str]:
+    """Dotted names that a module imports, at its top or within its functions, what is named behind `from` included."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def modules(name: str) -> list[Path]:
+    return sorted((PACKAGE / name).rglob("*.py")) if (PACKAGE / name).is_dir() else [PACKAGE / f"{name}.py"]
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_arrows_point_inwards(name: str) -> None:
+    for module in modules(name):
+        for imported in imports(module):
+            inside = imported.removeprefix("autoresearch.")
+            if imported.startswith("autoresearch.") and not imported.startswith("autoresearch.__version__"):
+                allowed = any(inside == a or inside.startswith(f"{a}.") for a in ALLOWED[name])
+                assert allowed, f"{module.relative_to(PACKAGE)} imports {imported}"
+
+
+def test_decisions_import_nothing_that_acts() -> None:
+    for module in modules("decide"):
+        found = imports(module)
+        assert not (found | {name.split(".")[0] for name in found}) & IMPURE, module
+
+
+def test_every_module_is_under_a_rule_or_at_the_edge_of_the_program() -> None:
+    top = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    free = {"__init__", "cli", "scaffold", "lookaround", "shipped", "starter"}
+    assert top - set(ALLOWED) - free == set()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "absent"),
+    [
+        (
+            ["--help"],
+            {"openai", "anthropic", "git", "optuna", "numpy", "plotext", "vl_convert", "genai_prices", "tenacity"},
+        ),
+        (["run", "--help"], {"openai", "anthropic", "git", "optuna", "numpy", "plotext", "vl_convert", "genai_prices"}),
+        (["--version"], {"openai", "anthropic", "git", "optuna", "numpy", "plotext", "vl_convert", "genai_prices"}),
+    ],
+)
+def test_help_imports_nothing_heavy(arguments: list[str], absent: set[str]) -> None:
+    code = (
+        "import sys\nfrom autoresearch.cli import main\nsys.argv = ['autoresearch', *sys.argv[1:]]\n"
+        "try: main()\nexcept SystemExit: pass\nprint('\\n'.join(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    assert "autoresearch.cli.app" in done.stderr
+    assert set(done.stderr.split()) & absent == set()
