@@ -1,0 +1,122 @@
+"""What everything around LLM and bench costs an experiment, in a small and in a large repository; and memory.
+
+    python benchmarks/overhead.py [--experiments 60] [--files 50000] [--memory]
+
+Runs the installed command on scratch repositories with a bench that does nothing but print a number, and a scripted
+model server on loopback. The milliseconds are wall time an experiment less the bench's own duration and the time the
+proposer took to answer, both read from the journal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from autoresearch.edge.journal import read
+from autoresearch.records import AnyRecord
+from model_server import ModelServer
+from user import PROGRAM, User, whole
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--experiments", type=int, default=60)
+    parser.add_argument("--files", type=int, default=50_000)
+    parser.add_argument(
+        "--memory", action="store_true", help="also measure memory over 2,000 experiments and 2 GB of output"
+    )
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        print(f"{'repository':<16} {'ms an experiment':>17} {'of it git':>10} {'of it bench start and end':>26}")
+        for name, files in (("small", 0), (f"{options.files:,} files", options.files)):
+            show(name, session(Path(scratch) / name.split()[0], files, options.experiments))
+        if options.memory:
+            memory(Path(scratch))
+
+
+def session(home: Path, files: int, experiments: int) -> list[AnyRecord]:
+    """The journal of a session of so many experiments in a repository of so many other files."""
+    user = User.with_project(home, commit=False)
+    for number in range(files):
+        path = home / f"d{number % 250}" / f"f{number}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"{number}\n")
+    user.git("add", "-A")
+    user.git("commit", "--quiet", "-m", "start")
+    # Every third is better, so that keeps, which move the branch, are in the mean as well.
+    replies = [whole(str(20 + number if number % 3 == 0 else number / 1000)) for number in range(1, experiments)]
+    with ModelServer(replies) as server:
+        done = user.types(
+            *("run", "--tag=t", "--model=openai/gpt-6-luna", f"--budget=experiments={experiments}", "--patience=0"),
+            timeout_s=1200,
+            OPENAI_API_KEY="scripted",
+            OPENAI_BASE_URL=server.openai_url,
+        )
+    if done.returncode != 0:
+        sys.exit(done.stderr)
+    return read(home / ".git" / "autoresearch" / "t" / "journal.jsonl")
+
+
+def show(name: str, records: list[AnyRecord]) -> None:
+    """One line of the table: medians over the experiments."""
+    whole_ms, git_ms, bench_ms = [], [], []
+    by_kind: dict[str, AnyRecord] = {}
+    for before, record in pairwise(records):
+        by_kind[record.kind] = record
+        if record.kind == "replied":
+            # From the answer to the end of the experiment: the proposer's own time lies before it.
+            start = before.t
+            asked_s = record.t - before.t
+        if record.kind == "settled" and getattr(record, "n", 1) > 1:
+            measured = by_kind["measured"]
+            ran_s = measured.duration_s  # type: ignore[union-attr]
+            whole_ms.append((record.t - start - asked_s - ran_s) * 1000)
+            git_s = by_kind["committed"].t - by_kind["proposed"].t + record.t - by_kind["decided"].t
+            git_ms.append(git_s * 1000)
+            bench_ms.append((measured.t - by_kind["measuring"].t - ran_s) * 1000)
+    cells = [statistics.median(values) for values in (whole_ms, git_ms, bench_ms)]
+    print(f"{name:<16} {cells[0]:>17.1f} {cells[1]:>10.1f} {cells[2]:>26.1f}")
+
+
+def memory(scratch: Path) -> None:
+    """Peak memory of the runner: 2,000 experiments against 100, and a bench that prints 2 GB against a silent one."""
+    few, many = (peak(scratch / f"m{count}", PROGRAM, count) for count in (100, 2000))
+    print(f"peak memory: {few:.0f} MB after 100 experiments, {many:.0f} MB after 2,000")
+    loud = PROGRAM.replace("bench: python3", "bench: head -c 2000000000 /dev/zero | tr '\\0' 'x' && echo && python3")
+    quiet, noisy = peak(scratch / "quiet", PROGRAM, 2), peak(scratch / "loud", loud.replace("20s", "5m"), 2)
+    print(f"peak memory: {quiet:.0f} MB with a silent bench, {noisy:.0f} MB with one that prints 2 GB")
+
+
+def peak(home: Path, program: str, experiments: int) -> float:
+    """Peak resident memory of one session in MB, by the kernel's account of the runner alone."""
+    user = User.with_project(home, program=program)
+    code = (
+        "import resource, sys; from autoresearch.cli import main\n"
+        "try: main()\n"
+        "finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+    )
+    with ModelServer([whole(str(number / 1000)) for number in range(1, experiments)]) as server:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-c", code, "run", "--tag=t", "--model=openai/gpt-6-luna", "--patience=0"),
+                f"--budget=experiments={experiments}",
+            ],
+            cwd=user.home,
+            env={**os.environ, "OPENAI_API_KEY": "scripted", "OPENAI_BASE_URL": server.openai_url},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    return int(done.stderr.split()[-1]) / 1024
+
+
+if __name__ == "__main__":
+    main()
