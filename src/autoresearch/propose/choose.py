@@ -36,14 +36,22 @@ def pick(settings: Settings, environment: Mapping[str, str]) -> str:
 
 
 def make(
-    settings: Settings, environment: Mapping[str, str], edit: Callable[[str, str, Mapping[str, str]], Edited]
+    settings: Settings,
+    environment: Mapping[str, str],
+    targets: Mapping[str, str],
+    edit: Callable[[str, str, Mapping[str, str]], Edited],
 ) -> Proposer:
-    """The proposer. `edit(command, prompt, files)` runs a command in the scratch checkout."""
+    """The proposer. `edit(command, prompt, files)` runs a command in the scratch checkout.
+
+    Raises SettingsError, or ProposerError where the tuner has nothing to tune in the targets' texts.
+    """
     model = pick(settings, environment)
     provider, _, name = model.partition("/")
     if model == "tune":
-        from autoresearch.propose.tune import Tune
+        from autoresearch.propose.tune import NO_KNOBS, Tune, current
 
+        if not current(targets):
+            raise ProposerError(NO_KNOBS.format(paths=", ".join(targets)))
         return Tune()
     if model == "command":
         command = settings.command

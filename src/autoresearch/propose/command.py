@@ -58,5 +58,5 @@ class Command:
 
 HOW = """\
 You are in a scratch checkout of the repository. Ignore the answer format above for the edit itself: edit the target
-file in place instead, and change no other file. Do not run the bench. Print the three header lines (description, hypothesis,
-category) as your last output."""
+file in place instead, and change no other file. Do not run the bench. Print the three header lines (description,
+hypothesis, category) as your last output."""

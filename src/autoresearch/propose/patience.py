@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from autoresearch.errors import ProposerError, ProposerUnavailableError
-from autoresearch.model import Reply, Request
-from autoresearch.propose import Proposer
+from autoresearch.model import Reply
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -17,8 +16,8 @@ LONGEST_WAIT_S = 120.0
 
 
 def ask_patiently(
-    proposer: Proposer,
-    request: Request,
+    ask: Callable[[], Reply],
+    name: str,
     outage_s: float,
     sleep: Callable[[float], None],
     notice: Callable[[str], None],
@@ -33,12 +32,12 @@ def ask_patiently(
         return backoff(state) if asked_for is None else min(asked_for, outage_s)
 
     def say(state: RetryCallState) -> None:
-        notice(f"{proposer.name}: {_error(state)}; trying again in {state.upcoming_sleep:.0f} s")
+        notice(f"{name}: {_error(state)}; trying again in {state.upcoming_sleep:.0f} s")
 
     def give_up(state: RetryCallState) -> Reply:
         error = _error(state)
         raise ProposerError(
-            f"{proposer.name} gave no answer for {outage_s:.0f} s: {error} "
+            f"{name} gave no answer for {outage_s:.0f} s: {error} "
             "Everything is recorded; run the same command again to go on."
         ) from error
 
@@ -50,7 +49,7 @@ def ask_patiently(
         before_sleep=say,
         retry_error_callback=give_up,
     )
-    return retrying(proposer.propose, request)
+    return retrying(ask)
 
 
 def _error(state: RetryCallState) -> ProposerUnavailableError:

@@ -1,0 +1,105 @@
+"""The knobs of a target text: its tunable literals, and writing other values in their place."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from autoresearch.errors import ProposerError
+from autoresearch.model import Scalar
+from autoresearch.propose.ranges import Range, annotated, around
+from autoresearch.propose.scan import scan
+from autoresearch.propose.scan.source import NEWLINE, Literal, Note
+
+BOM = "\ufeff"
+
+
+@dataclass(frozen=True)
+class Knob:
+    """A literal that may be tuned, and between which values."""
+
+    name: str
+    """Unique in its file."""
+    path: str
+    value: Scalar
+    """As the text has it now."""
+    range: Range
+    annotated: bool
+    start: int
+    """Where the literal begins in the text, in characters; `end` is just behind it."""
+    end: int
+
+    @property
+    def key(self) -> str:
+        """`train.py:LEARNING_RATE`, as in a trial's params."""
+        return f"{self.path}:{self.name}"
+
+
+def knobs(path: str, text: str) -> tuple[Knob, ...]:
+    """The knobs of a file, in order of appearance. Raises ProposerError for an annotation that cannot be followed.
+
+    Where any literal is annotated, only the annotated ones are knobs. An annotation holds for every literal that
+    ends on its line.
+    """
+    body = text.removeprefix(BOM)
+    shift = len(text) - len(body)
+    literals, notes = scan(path, body)
+    if notes:
+        chosen = _annotated(path, body, literals, notes)
+    else:
+        chosen = [(each, around(each.name, each.value)) for each in literals if each.constant]
+    seen: Counter[str] = Counter()
+    found = []
+    for literal, span in chosen:
+        if span is None:
+            continue
+        seen[literal.name] += 1
+        name = literal.name if seen[literal.name] == 1 else f"{literal.name}@{seen[literal.name]}"
+        start, end = literal.start + shift, literal.end + shift
+        found.append(Knob(name, path, literal.value, span, bool(notes), start, end))
+    return tuple(found)
+
+
+def _annotated(
+    path: str, text: str, literals: Sequence[Literal], notes: Sequence[Note]
+) -> list[tuple[Literal, Range | None]]:
+    starts = [0, *(newline.end() for newline in NEWLINE.finditer(text))]
+    by_line: dict[int, list[Literal]] = {}
+    for literal in literals:
+        by_line.setdefault(bisect_right(starts, literal.end), []).append(literal)
+    chosen: list[tuple[Literal, Range | None]] = []
+    for note in notes:
+        line = bisect_right(starts, note.start)
+        try:
+            if line not in by_line:
+                raise ValueError("it must stand behind a named number, boolean or string, on the same line")
+            chosen += [(literal, annotated(note.text, literal.value)) for literal in by_line[line]]
+        except ValueError as e:
+            raise ProposerError(f"{path} line {line}: the annotation `tune: {note.text}` does not fit: {e}.") from e
+    return chosen
+
+
+def rewrite(text: str, values: Mapping[Knob, Scalar]) -> str:
+    """The text with other values for its knobs; nothing but their literals changes, and none that stays equal."""
+    for knob in sorted(values, key=lambda knob: knob.start, reverse=True):
+        if values[knob] != knob.value:
+            written = _written(knob, text[knob.start : knob.end], values[knob])
+            text = text[: knob.start] + written + text[knob.end :]
+    return text
+
+
+def _written(knob: Knob, old: str, value: Scalar) -> str:
+    """The value as the language writes it, judged by what stood there."""
+    if isinstance(value, bool):
+        word = "true" if value else "false"
+        return word.capitalize() if old in ("True", "False") else word
+    if isinstance(value, str):
+        return f"{old[0]}{value}{old[0]}" if old[0] in "\"'" else value
+    if isinstance(knob.value, int):
+        return str(int(value))
+    number = repr(float(value))
+    # YAML 1.1 reads 1e-05, without a dot, as a string.
+    return re.sub(r"^(-?\d+)e", r"\1.0e", number) if knob.path.endswith((".yaml", ".yml")) else number

@@ -1,0 +1,189 @@
+"""Proposals from OpenAI, or from any server that speaks its protocol (Ollama, vLLM, llama.cpp)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from autoresearch.model import Prompt, Reply, Request, Usage
+from autoresearch.propose.call import CHECK_S, NO_ANSWER, Call, Ending, Heard, tls
+from autoresearch.propose.faults import NO_SUCH_PAGE, no_json, unknown_model
+from autoresearch.propose.server import find
+
+if TYPE_CHECKING:
+    import openai
+    from openai.types import CompletionUsage
+    from openai.types.chat import ChatCompletionMessageParam
+    from openai.types.responses import ResponseInputItemParam, ResponseUsage
+
+ENDINGS: dict[str, Ending] = {"length": "cut", "max_output_tokens": "cut", "content_filter": "refused"}
+"""Why an answer is not whole, in the words of chat completions and of the Responses API."""
+
+
+class OpenAIProposer:
+    """Asks the Responses API at OpenAI itself; elsewhere chat completions, which every other server speaks."""
+
+    can_repair = True
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        base_url: str | None = None,
+        max_tokens: int,
+        reply_timeout_s: float,
+        official: bool | None = None,
+    ) -> None:
+        """`official` says that `base_url` is a gateway to OpenAI's own API; None decides by the host's name."""
+        self.name = f"openai/{model}"
+        self._model = model
+        self._max_tokens = max_tokens
+        self._reply_timeout_s = reply_timeout_s
+        self._server = find("openai", base_url, os.environ, official=official)
+
+    def check(self) -> str:
+        """Ask whether the server takes the key and knows the model; costs nothing."""
+        import openai
+
+        with self._call(CHECK_S) as call, self._client(call) as client:
+            try:
+                found: object = client.models.retrieve(self._model)
+            except openai.APIStatusError as error:
+                if error.status_code not in NO_SUCH_PAGE:
+                    raise
+                known = self._listed(client)
+                if known is not None and self._model not in known:
+                    raise unknown_model(self._server, self._model, known) from None
+            else:
+                if not isinstance(found, openai.BaseModel):
+                    raise no_json(self._server)
+        return f"{self.name} at {self._server.described()}"
+
+    def worst_case_usd(self, request: Request) -> float | None:
+        """With every input token written to the cache, none read from it, and the longest reply."""
+        return self._worst(request).cost_usd
+
+    def propose(self, request: Request) -> Reply:
+        """One streamed request. It is never repeated here: a wait is the session's to show."""
+        worst = self._worst(request)
+        with self._call(self._reply_timeout_s, worst) as call, self._client(call) as client:
+            if self._server.official:
+                self._hear_responses(client, request.prompt, call)
+            else:
+                self._hear_chat(client, request.prompt, call.heard)
+            return call.reply()
+
+    def _call(self, limit_s: float, worst: Usage | None = None) -> Call:
+        import openai
+
+        return Call(self._server, self._model, limit_s, openai.OpenAIError, worst)
+
+    def _client(self, call: Call) -> openai.OpenAI:
+        import openai
+
+        return openai.OpenAI(
+            api_key=self._server.key or "none",  # the SDK insists on one; a local server does not read it
+            base_url=self._server.base_url,
+            timeout=call.timeout(),
+            max_retries=0,
+            http_client=openai.DefaultHttpxClient(verify=tls(), event_hooks={"response": [call.watch]}),
+        )
+
+    def _listed(self, client: openai.OpenAI) -> Sequence[str] | None:
+        """The names of the server's models; None where it has no such list."""
+        import openai
+
+        try:
+            return [model.id for model in client.models.list().data]
+        except openai.APIStatusError as error:
+            if error.status_code in NO_SUCH_PAGE:
+                return None
+            raise
+
+    def _hear_responses(self, client: openai.OpenAI, prompt: Prompt, call: Call) -> None:
+        heard = call.heard
+        with client.responses.create(
+            model=self._model,
+            instructions=prompt.system,
+            input=_items(prompt),
+            max_output_tokens=self._max_tokens,
+            store=False,
+            prompt_cache_key=_cache_key(prompt),
+            stream=True,
+        ) as stream:
+            for event in stream:
+                heard.begun = True
+                if event.type == "response.output_text.delta":
+                    heard.pieces.append(event.delta)
+                elif event.type == "response.failed":
+                    raise call.failed(event.response.error.to_dict() if event.response.error else None)
+                elif event.type == "error":
+                    raise call.failed(event.to_dict())
+                elif event.type == "response.completed" or event.type == "response.incomplete":
+                    details, usage = event.response.incomplete_details, event.response.usage
+                    heard.ending = ENDINGS.get(details.reason or "", "cut") if details else "whole"
+                    heard.usage = self._responses_usage(usage) if usage else None
+
+    def _hear_chat(self, client: openai.OpenAI, prompt: Prompt, heard: Heard) -> None:
+        with client.chat.completions.create(
+            model=self._model,
+            messages=_messages(prompt),
+            max_tokens=self._max_tokens,  # without it a small model can run on until the timeout
+            stream=True,
+            stream_options={"include_usage": True},
+        ) as stream:
+            for chunk in stream:
+                heard.begun = True
+                if chunk.usage:
+                    heard.usage = self._chat_usage(chunk.usage)
+                for choice in chunk.choices or ():  # some servers send null
+                    if choice.delta:
+                        heard.pieces.append(choice.delta.content or "")
+                    if choice.finish_reason:
+                        heard.ending = ENDINGS.get(choice.finish_reason, "whole")
+
+    def _responses_usage(self, usage: ResponseUsage) -> Usage:
+        details = usage.input_tokens_details
+        counted = Usage(usage.input_tokens, (details and details.cached_tokens) or 0, usage.output_tokens)
+        written = (details and details.cache_write_tokens) or 0
+        return self._server.priced(self._model, counted, written_tokens=written)
+
+    def _chat_usage(self, usage: CompletionUsage) -> Usage:
+        details = usage.prompt_tokens_details
+        cached = (details and details.cached_tokens) or 0
+        return self._server.priced(self._model, Usage(usage.prompt_tokens, cached, usage.completion_tokens))
+
+    def _worst(self, request: Request) -> Usage:
+        return self._server.worst(self._model, request.prompt, self._max_tokens)
+
+
+def _items(prompt: Prompt) -> list[ResponseInputItemParam]:
+    parts = [part.text for part in prompt.parts if part.text]
+    items: list[ResponseInputItemParam] = [
+        {"role": "user", "content": [{"type": "input_text", "text": text} for text in parts]}
+    ]
+    for turn in prompt.turns:
+        items.append({"role": "assistant", "content": turn.reply or NO_ANSWER})
+        items.append({"role": "user", "content": turn.complaint})
+    return items
+
+
+def _messages(prompt: Prompt) -> list[ChatCompletionMessageParam]:
+    # One text a message: the chat templates of small local models do not take lists of parts.
+    parts = "\n\n".join(part.text for part in prompt.parts if part.text)
+    messages: list[ChatCompletionMessageParam] = [
+        {"role": "system", "content": prompt.system},
+        {"role": "user", "content": parts},
+    ]
+    for turn in prompt.turns:
+        messages.append({"role": "assistant", "content": turn.reply or NO_ANSWER})
+        messages.append({"role": "user", "content": turn.complaint})
+    return messages
+
+
+def _cache_key(prompt: Prompt) -> str:
+    """The same for all prompts of a session, so that they reach the same cache."""
+    constant = prompt.system + (prompt.parts[0].text if prompt.parts else "")
+    return "autoresearch-" + hashlib.sha256(constant.encode()).hexdigest()[:32]

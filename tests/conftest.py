@@ -1,0 +1,25 @@
+"""What every test starts from: an environment that says nothing of the machine it runs on."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+FOREIGN = ("GIT_", "OPENAI_", "ANTHROPIC_", "AUTORESEARCH_")
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+IDENTITY = "[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No proxy, key or setting from outside; an empty home; a git identity and nothing else of git's."""
+    for name in list(os.environ):
+        if name.startswith(FOREIGN) or name.lower() in PROXIES:
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    (home / ".gitconfig").write_text(IDENTITY)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
