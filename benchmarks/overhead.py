@@ -57,8 +57,7 @@ def session(home: Path, files: int, experiments: int) -> list[AnyRecord]:
         done = user.types(
             *("run", "--tag=t", "--model=openai/gpt-6-luna", f"--budget=experiments={experiments}", "--patience=0"),
             timeout_s=1200,
-            OPENAI_API_KEY="scripted",
-            OPENAI_BASE_URL=server.openai_url,
+            env={"OPENAI_API_KEY": "scripted", "OPENAI_BASE_URL": server.openai_url},
         )
     if done.returncode != 0:
         sys.exit(done.stderr)

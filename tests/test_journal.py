@@ -11,7 +11,7 @@ from autoresearch.decide.recover import fold
 from autoresearch.edge.journal import Journal, read
 from autoresearch.errors import RepositoryError
 from autoresearch.model import Direction
-from autoresearch.records import Began, Canary, Closed, Opened
+from autoresearch.records import AnyRecord, Began, Canary, Closed, Opened
 
 
 def write(path: Path, count: int = 3) -> bytes:
@@ -125,7 +125,7 @@ def test_durations_come_from_the_monotonic_clock_alone() -> None:
     def began(at: str, t: float) -> Began:
         return Began(pid=1, host="h", version="1", at=at, t=t)
 
-    records = [
+    records: list[AnyRecord] = [
         began("2026-01-01T00:00:00+00:00", 1.0),
         Closed(reason="stop", at="2025-01-01T00:00:00+00:00", t=100.0),  # the wall clock jumped back a year
         began("2027-01-01T00:00:00+00:00", 1.0),

@@ -87,7 +87,9 @@ def test_a_session_of_twelve_experiments(
         whole("1.0"),  # 12 discard
     )
     with ModelServer(replies) as server:
-        done = user.types("run", "--tag", "mar5", "--model", model, "--budget", "experiments=12", **environment(server))
+        done = user.types(
+            "run", "--tag", "mar5", "--model", model, "--budget", "experiments=12", env=environment(server)
+        )
         assert done.returncode == 0, done.stderr
         assert len(server.requests) == len(replies)
 
@@ -115,7 +117,7 @@ def test_a_session_of_twelve_experiments(
 def test_a_crash_is_shown_to_the_proposer_with_its_traceback(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     with ModelServer([whole("12.0", extra=CRASHING), whole("12.0")]) as server:
-        user.types("run", "--model", "openai/gpt-6-luna", "--budget", "experiments=2", **openai(server))
+        user.types("run", "--model", "openai/gpt-6-luna", "--budget", "experiments=2", env=openai(server))
         repair = server.requests[1].prompt
     assert "NameError: name 'undefined_name' is not defined" in repair
     assert "VALUE = 12.0\nundefined_name" in repair
@@ -125,7 +127,7 @@ def test_a_crash_is_shown_to_the_proposer_with_its_traceback(tmp_path: Path) -> 
 def test_no_repairs_are_asked_for_when_switched_off(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     with ModelServer([whole("12.0", extra=CRASHING)]) as server:
-        user.types("run", "--model", "openai/gpt-6-luna", "--budget=experiments=2", "--repairs=0", **openai(server))
+        user.types("run", "--model", "openai/gpt-6-luna", "--budget=experiments=2", "--repairs=0", env=openai(server))
         assert len(server.requests) == 1
     assert user.rows()[1]["status"] == "crash"
 
@@ -133,7 +135,7 @@ def test_no_repairs_are_asked_for_when_switched_off(tmp_path: Path) -> None:
 def test_the_prompt_tells_what_was_tried(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     with ModelServer([whole("11.0", description="eleven"), whole("9.0")]) as server:
-        user.types("run", "--model", "openai/gpt-6-luna", "--budget", "experiments=3", **openai(server))
+        user.types("run", "--model", "openai/gpt-6-luna", "--budget", "experiments=3", env=openai(server))
         prompt = server.requests[1].prompt
     assert "Make the score as high as you can." in prompt
     assert '#2 keep 11 (+10.00%) "eleven"' in prompt
@@ -152,7 +154,7 @@ def test_a_second_run_on_a_tag_resumes_it(tmp_path: Path) -> None:
                 "openai/gpt-6-luna",
                 "--budget",
                 f"experiments={budget}",
-                **openai(server),
+                env=openai(server),
             )
             assert done.returncode == 0, done.stderr
     assert [row["score"] for row in user.rows()] == ["10.000000", "11.000000", "12.000000"]
@@ -172,7 +174,7 @@ def test_json_lines(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     with ModelServer([whole("11.0")]) as server:
         done = user.types(
-            "run", "--json", "--tag", "t", "--model=openai/gpt-6-luna", "--budget=experiments=2", **openai(server)
+            "run", "--json", "--tag", "t", "--model=openai/gpt-6-luna", "--budget=experiments=2", env=openai(server)
         )
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert [event["event"] for event in events if event["event"] != "notice"] == [
@@ -192,7 +194,7 @@ def test_ctrl_c_stops_and_the_next_run_goes_on(tmp_path: Path, when: str) -> Non
     user = User.with_project(tmp_path / "project")
     arguments = ("run", "--tag", "t", "--model", "openai/gpt-6-luna", "--budget", "experiments=3")
     with ModelServer([whole("11.0", extra=wait), whole("12.0")]) as server:
-        session = user.starts(*arguments, **openai(server))
+        session = user.starts(*arguments, env=openai(server))
         wait_for(running.exists)
         session.send_signal(signal.SIGINT)
         if when == "twice":
@@ -205,7 +207,7 @@ def test_ctrl_c_stops_and_the_next_run_goes_on(tmp_path: Path, when: str) -> Non
             assert session.wait(30) == 130
         session.communicate()
         assert len(user.rows()) == (1 if when == "twice" else 2)
-        done = user.types(*arguments, **openai(server))
+        done = user.types(*arguments, env=openai(server))
     assert done.returncode == 0, done.stderr
     assert [row["score"] for row in user.rows()] == ["10.000000", "11.000000", "12.000000"]
     assert user.branch_scores("t") == ["VALUE = 10.0", "VALUE = 11.0", "VALUE = 12.0"]
@@ -221,7 +223,7 @@ def test_ctrl_c_while_the_model_thinks_stops_at_once(tmp_path: Path) -> None:
         return whole("11.0")
 
     with ModelServer([think]) as server:
-        session = user.starts("run", "--tag", "t", "--model", "openai/gpt-6-luna", **openai(server))
+        session = user.starts("run", "--tag", "t", "--model", "openai/gpt-6-luna", env=openai(server))
         wait_for(thinking.exists)
         session.send_signal(signal.SIGINT)
         assert session.wait(2.5) == 130
@@ -235,12 +237,12 @@ def test_kill_9_in_a_run_loses_nothing_and_repeats_nothing(tmp_path: Path) -> No
     user = User.with_project(tmp_path / "project")
     arguments = ("run", "--tag", "t", "--model", "openai/gpt-6-luna", "--budget", "experiments=4")
     with ModelServer([whole("11.0"), whole("12.0", extra=wait), whole("13.0")]) as server:
-        session = user.starts(*arguments, **openai(server))
+        session = user.starts(*arguments, env=openai(server))
         wait_for(running.exists)
         session.kill()
         session.communicate()
         gate.touch()
-        done = user.types(*arguments, **openai(server))
+        done = user.types(*arguments, env=openai(server))
         assert len(server.requests) == 3
     assert done.returncode == 0, done.stderr
     assert "did not end in order" in done.stderr
@@ -253,9 +255,9 @@ def test_a_second_runner_is_refused(tmp_path: Path) -> None:
     user = User.with_project(tmp_path / "project")
     with ModelServer([whole("11.0", extra=wait)]) as server:
         arguments = ("run", "--tag", "t", "--model", "openai/gpt-6-luna", "--budget", "experiments=2")
-        session = user.starts(*arguments, **openai(server))
+        session = user.starts(*arguments, env=openai(server))
         wait_for(running.exists)
-        second = user.types(*arguments, **openai(server))
+        second = user.types(*arguments, env=openai(server))
         gate.touch()
         assert session.wait(30) == 0
         session.communicate()
@@ -266,7 +268,7 @@ def test_a_second_runner_is_refused(tmp_path: Path) -> None:
 def test_a_plateau_ends_the_session(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     with ModelServer([whole("1.0"), whole("2.0"), whole("3.0")]) as server:
-        done = user.types("run", "--model", "openai/gpt-6-luna", "--patience", "3", **openai(server))
+        done = user.types("run", "--model", "openai/gpt-6-luna", "--patience", "3", env=openai(server))
     assert done.returncode == 0
     assert "plateau: no keep in the last 3 experiments" in done.stdout
 
@@ -275,7 +277,7 @@ def test_the_bench_sees_no_key(tmp_path: Path) -> None:
     show = "import os\nprint([n for n in os.environ if 'KEY' in n], os.environ.get('OPENAI_API_KEY'))\n"
     user = User.with_project(tmp_path)
     with ModelServer([whole("11.0", extra=show)]) as server:
-        user.types("run", "--model", "openai/gpt-6-luna", "--budget", "experiments=2", **openai(server))
+        user.types("run", "--model", "openai/gpt-6-luna", "--budget", "experiments=2", env=openai(server))
     assert (user.home / "run.log").read_text().startswith("[] None\n")
 
 
@@ -288,7 +290,7 @@ def test_work_in_the_checkout_goes_on_untouched(tmp_path: Path) -> None:
     before = user.checkout()
     with ModelServer([whole("11.0")]) as server:
         done = user.types(
-            "run", "--model", "openai/gpt-6-luna", "--budget", "experiments=2", "--tag=t", **openai(server)
+            "run", "--model", "openai/gpt-6-luna", "--budget", "experiments=2", "--tag=t", env=openai(server)
         )
     assert done.returncode == 0, done.stderr
     assert "program.py has uncommitted changes: the session starts from HEAD" in done.stderr
@@ -301,7 +303,7 @@ def test_in_place_works_in_the_checkout_and_puts_the_user_back(tmp_path: Path) -
     before = user.checkout()
     with ModelServer([whole("11.0"), whole("9.0")]) as server:
         done = user.types(
-            "run", "--in-place", "--tag=t", "--model=openai/gpt-6-luna", "--budget=experiments=3", **openai(server)
+            "run", "--in-place", "--tag=t", "--model=openai/gpt-6-luna", "--budget=experiments=3", env=openai(server)
         )
     assert done.returncode == 0, done.stderr
     assert user.checkout() == before

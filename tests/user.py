@@ -52,12 +52,14 @@ class User:
         done = subprocess.run(["git", *arguments], cwd=self.home, check=True, capture_output=True, text=True)
         return done.stdout.strip()
 
-    def types(self, *arguments: str, timeout_s: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
+    def types(
+        self, *arguments: str, env: Mapping[str, str] | None = None, timeout_s: float = 120
+    ) -> subprocess.CompletedProcess[str]:
         """One command to its end, without a terminal."""
         return subprocess.run(
             [COMMAND, *arguments],
             cwd=self.home,
-            env={**os.environ, **environment},
+            env={**os.environ, **(env or {})},
             capture_output=True,
             text=True,
             timeout=timeout_s,
@@ -65,12 +67,12 @@ class User:
             stdin=subprocess.DEVNULL,
         )
 
-    def starts(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    def starts(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         """One command, left running."""
         return subprocess.Popen(
             [COMMAND, *arguments],
             cwd=self.home,
-            env={**os.environ, **environment},
+            env={**os.environ, **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -99,11 +101,10 @@ class User:
         return "\n".join(parts)
 
     def everything(self) -> str:
-        """Fingerprint of the whole repository as well: refs, sessions, worktrees, excluded names."""
+        """Fingerprint of the whole repository as well: refs, sessions, worktrees, files put beside results.tsv."""
         sessions = sorted(str(path) for path in (self.home / ".git" / "autoresearch").rglob("*"))
-        exclude = self.home / ".git" / "info" / "exclude"
         parts = [self.checkout(), self.git("for-each-ref"), self.git("worktree", "list"), *sessions]
-        parts += [exclude.read_text() if exclude.exists() else "", *map(str, self.home.glob("results*"))]
+        parts += map(str, self.home.glob("results*"))
         return "\n".join(parts)
 
 

@@ -32,8 +32,7 @@ def main() -> None:
             *("run", "--tag=life", "--model=openai/gpt-6-luna", "--repairs=0"),
             f"--budget=experiments={len(replies) + 1}",
             timeout_s=600,
-            OPENAI_API_KEY="scripted",
-            OPENAI_BASE_URL=server.openai_url,
+            env={"OPENAI_API_KEY": "scripted", "OPENAI_BASE_URL": server.openai_url},
         )
         print(done.stdout, done.stderr, sep="", end="")
         if done.returncode == 0:

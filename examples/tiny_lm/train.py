@@ -84,9 +84,7 @@ def learning_rate(progress: float) -> float:
     return LEARNING_RATE * warmup * (max(0.0, 1 - progress) if LINEAR_DECAY else 1.0)
 
 
-def update(
-    weights: Weights, gradients: Weights, mean: Weights, square: Weights, step: int, rate: float
-) -> None:
+def update(weights: Weights, gradients: Weights, mean: Weights, square: Weights, step: int, rate: float) -> None:
     """One step of the optimiser, in place; `mean` and `square` are what it remembers of past gradients."""
     for name, gradient in gradients.items():
         weights[name] *= 1 - rate * WEIGHT_DECAY

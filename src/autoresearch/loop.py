@@ -23,8 +23,9 @@ from autoresearch.edge.journal import Journal
 from autoresearch.edge.repo import NULL_ID, Repository, Tracked
 from autoresearch.edge.signals import StopSignal
 from autoresearch.errors import ProposerError
-from autoresearch.model import Measurement, Prompt, Proposal, Reply, Request, Scalar, Status, Turn
+from autoresearch.model import Measurement, Prompt, Proposal, Reply, Request, Scalar, Status, Turn, Usage
 from autoresearch.propose import Proposer
+from autoresearch.propose.faults import ReplyLostError
 from autoresearch.propose.patience import ask_patiently
 from autoresearch.records import (
     AnyRecord,
@@ -196,20 +197,37 @@ class Loop:
             baseline=baseline.value if baseline else None,
             trials=self.history.trials(),
         )
+        try:
+            answer = ask_patiently(
+                lambda: self._ask_once(request),
+                self.proposer.name,
+                self.settings.outage,
+                self.stop.sleep,
+                self.observer.notice,
+            )
+        except KeyboardInterrupt:
+            raise Stopped("interrupted", interrupted=True) from None
+        self._pay(answer.usage)
+        if answer.dropped:
+            self.observer.notice(f"dropped changes outside the target: {', '.join(answer.dropped)}")
+        return answer
+
+    def _ask_once(self, request: Request) -> Reply:
         worst_usd = self.proposer.worst_case_usd(request)
         if reason := too_dear(self.settings.budget, self.history, worst_usd):
             raise Stopped(reason)
         try:
             with self.stop.interruptible():
-                answer = ask_patiently(
-                    self.proposer, request, self.settings.outage, self.stop.sleep, self.observer.notice
-                )
-        except KeyboardInterrupt:
-            raise Stopped("interrupted", interrupted=True) from None
-        usage = answer.usage
+                return self.proposer.propose(request)
+        except ReplyLostError as lost:
+            self._pay(lost.usage)
+            raise
+
+    def _pay(self, usage: Usage) -> None:
+        """Journal what an answer cost, whatever becomes of it."""
         self.record(
             Replied(
-                n=request.n,
+                n=self._current.n,
                 model=self.proposer.name,
                 input_tokens=usage.input_tokens,
                 cached_tokens=usage.cached_tokens,
@@ -217,9 +235,6 @@ class Loop:
                 cost_usd=usage.cost_usd,
             )
         )
-        if answer.dropped:
-            self.observer.notice(f"dropped changes outside the target: {', '.join(answer.dropped)}")
-        return answer
 
     def _accept(self, answer: Reply, proposal: Proposal, texts: Mapping[str, str], repair: int) -> None:
         n = self._current.n

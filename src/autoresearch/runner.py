@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autoresearch.decide.metric import Scan
@@ -55,9 +55,15 @@ class Runner:
             tick=tick,
         )
         _keep(self.run_log, log)
-        return scan.measurement(
+        said = scan.measurement(
             exit_code=ran.exit_code, timed_out=ran.timed_out, duration_s=ran.duration_s, timeout_s=limit_s
         )
+        return said if not ran.exit_code else _with_last_line(said, bench.tail(log, 1))
+
+
+def _with_last_line(said: Measurement, line: str) -> Measurement:
+    """A crash with what the bench said last, which mostly is why."""
+    return replace(said, failure=f"{said.failure}: {line.strip()[:200]}") if line.strip() else said
 
 
 def _keep(run_log: Path, log: Path) -> None:

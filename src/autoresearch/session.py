@@ -241,14 +241,14 @@ def _refuse_changed_settings(project: Project, history: History) -> None:
     assert opened is not None
     now = {
         "metric": settings.metric.name,
-        "direction": settings.direction,
+        "direction": settings.direction.value,
         "target": ", ".join(project.targets),
         "bench": settings.bench,
         "columns": ", ".join(settings.columns),
     }
     then = {
         "metric": opened.metric,
-        "direction": opened.direction,
+        "direction": opened.direction.value,
         "target": ", ".join(opened.targets),
         "bench": opened.bench,
         "columns": ", ".join(opened.columns),
@@ -277,7 +277,8 @@ def make_proposer(project: Project, tag: str, tick: Callable[[], None]) -> Propo
     def edit(command: str, prompt: str, files: Mapping[str, str]) -> Edited:
         return Edited(*scratch.run(command, prompt, files))
 
-    return make(project.settings, os.environ, edit)
+    texts = {path: file.data.decode() for path, file in project.targets.items()}
+    return make(project.settings, os.environ, texts, edit)
 
 
 def _opened(project: Project, tag: str) -> Opened:

@@ -23,6 +23,7 @@ def demo(
     """Improve a tiny language model with the offline tuner for a minute, and report on it."""
     from autoresearch.cli.init import from_template
     from autoresearch.cli.report import report
+    from autoresearch.cli.run import hold
 
     place = directory or Path(tempfile.mkdtemp(prefix="autoresearch-demo-"))
     from_template(EXAMPLE, place)

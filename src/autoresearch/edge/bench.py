@@ -130,7 +130,6 @@ def _follow(
     _, output, status = _streams(supervisor)
     with suppress(OSError):  # faster, where it is known and allowed
         fcntl.fcntl(output, fcntl.F_SETPIPE_SZ, CHUNK_BYTES)
-    os.set_blocking(output.fileno(), False)
     poll = select.poll()
     poll.register(output, select.POLLIN)
     poll.register(status, select.POLLIN)
@@ -147,28 +146,18 @@ def _follow(
             supervisor.kill()  # its death kills the bench
             give_up = math.inf
         ready = [fd for fd, _ in poll.poll(max(0.0, next_tick - now) * 1000)]
-        if output.fileno() in ready and _pass_on(output, buffer, take) == 0:
-            poll.unregister(output)
+        if output.fileno() in ready:
+            if size := os.readv(output.fileno(), [buffer]):
+                take(bytes(buffer[:size]))
+            else:
+                poll.unregister(output)
         if status.fileno() in ready:
-            if said := os.read(status.fileno(), 4096):
-                report += said
-                continue
-            # All are dead: what there is to read is in the pipe now, even if a stranger holds its other end.
-            left = CHUNK_BYTES
-            while left > 0 and (size := _pass_on(output, buffer, take)):
-                left -= size
-            return report.decode(errors="replace")
-
-
-def _pass_on(output: IO[bytes], buffer: memoryview, take: Callable[[bytes], None]) -> int | None:
-    """Pass on what is in the pipe. Returns the number of bytes, 0 at the end of the output, None when it is empty."""
-    try:
-        size = os.readv(output.fileno(), [buffer])
-    except BlockingIOError:
-        return None
-    if size:
-        take(bytes(buffer[:size]))
-    return size
+            said = os.read(status.fileno(), 4096)
+            if not said:
+                # The report was read a round ago. All were dead then, and what they had written was read just now, even
+                # if a stranger holds the pipe's other end.
+                return report.decode(errors="replace")
+            report += said
 
 
 def _lost(supervisor: subprocess.Popen[bytes], said: str, duration_s: float, output_bytes: int) -> BenchRun:

@@ -43,8 +43,7 @@ class CappedLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if not isinstance(error, RepositoryError):
-                self._finish()
+            self._finish()
         finally:
             self._file.close()
 

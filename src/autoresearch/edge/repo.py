@@ -125,8 +125,10 @@ class Repository:
 
     def tracked(self, commit: str, path: str) -> Tracked | None:
         """A regular file of a commit by its path in the project; None when absent. Raises for anything else."""
-        entry = self._git("ls-tree", "-z", "--full-tree", commit, "--", self.full(path))
-        if not entry:
+        full = self.full(path)
+        entries = self._git("ls-tree", "-z", "--full-tree", commit, "--", full).split("\0")
+        entry = next((entry for entry in entries if entry.endswith(f"\t{full}")), None)
+        if entry is None:
             return None
         mode, kind, rest = entry.split(" ", 2)
         if mode not in REGULAR:
