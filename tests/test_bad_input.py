@@ -133,6 +133,13 @@ CASES: list[tuple[str, Callable[[User], None], tuple[str, ...], int, str]] = [
         5,
         "timed out",
     ),
+    (
+        "no time for the baseline",
+        target(f"import time\ntime.sleep(30)\n{TARGET}"),
+        ("--model", "tune", "--budget", "hours=0.0003"),
+        6,
+        "the budget of 0.0003 hours is spent before the baseline finished. Raise `budget`",
+    ),
     ("tag no branch name", nothing, (*TUNE, "--tag", "a b"), 2, "--tag 'a b' is not a branch name"),
     ("tag with dots", nothing, (*TUNE, "--tag", "a..b"), 2, "--tag 'a..b' is not a branch name"),
     ("tag a path", nothing, (*TUNE, "--tag", "../x"), 2, "is not a branch name"),

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from autoresearch.decide.recover import Experiment, History
 from autoresearch.decide.results import one_line
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 LAST_ROWS = 8
-WIDEST = 110
 
 
 @contextmanager
@@ -102,11 +101,6 @@ class PlainLines:
 
     def tick(self) -> None:
         """Nothing moves in a line that is written."""
-
-
-class _Drawing(Observer, Protocol):
-    def draw(self) -> RenderableType:
-        """The view as it is now."""
 
 
 class LiveView:
@@ -210,7 +204,7 @@ class LiveView:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=None, pad_edge=False, show_header=True, header_style="dim")
+        table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
         for name, justify in (("#", "right"), ("commit", "left"), (self._settings.metric.name, "right")):
             table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
         table.add_column("status", no_wrap=True)

@@ -293,7 +293,7 @@ class Loop:
         else:
             self.record(Measuring(n=current.n, run=number, arm=arm))
             try:
-                said = self.runner.run(self._files(arm), log, self.observer.tick)
+                said = self.runner.run(self._files(arm), log, self.observer.tick, timeout_s=self._limit_s)
             except KeyboardInterrupt:
                 self.record(Interrupted(n=current.n, run=number))
                 raise Stopped("interrupted", interrupted=True) from None
@@ -340,6 +340,14 @@ class Loop:
         before = self._incumbent_commit if self._current.n != BASELINE else NULL_ID
         moves = [(ref, commit, before) for ref in refs if self.repository.ref(ref) != commit]
         self.repository.point(moves)
+
+    @property
+    def _limit_s(self) -> float:
+        """A run's timeout. Only the baseline's is cut to what is left of the budget: a candidate gets a fair run."""
+        hours = self.settings.budget.hours
+        if hours is None or self.history.experiments:
+            return self.settings.timeout
+        return max(0.0, min(self.settings.timeout, hours * 3600 - self.elapsed_s))
 
     @property
     def _current(self) -> Experiment:

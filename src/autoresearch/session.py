@@ -22,6 +22,7 @@ from autoresearch.edge.scratch import Scratch
 from autoresearch.edge.signals import StopSignal
 from autoresearch.errors import (
     BenchError,
+    BudgetError,
     ProposerError,
     RepositoryError,
     SettingsError,
@@ -139,6 +140,10 @@ def _begin(project: Project, loop: Loop) -> None:
     verdict = decision.verdict
     assert verdict is not None
     if verdict.status is Status.CRASH:
+        if reason := spent_up(loop.settings.budget, loop.history, loop.elapsed_s):
+            raise BudgetError(
+                f"{reason} before the baseline finished. Raise `budget`, then run the same command again."
+            )
         raise baseline_failure(project, verdict.reason, loop.runner.run_log)
     loop.accept_baseline(decision)
     if loop.settings.in_place:
