@@ -28,7 +28,7 @@ ALLOWED = {
     "loop": {"decide", "edge", "propose", "runner", *NOUNS},
     "session": {"decide", "edge", "propose", "runner", "loop", "project", "program", *NOUNS},
     "project": {"edge", "program", *NOUNS},
-    "display": {"decide", "loop", *NOUNS},
+    "display": {"decide", "edge.signals", "loop", *NOUNS},
 }
 """Package or module → what it may import of ours."""
 IMPURE = {

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from autoresearch.decide.recover import Experiment, History
 from autoresearch.decide.results import one_line
+from autoresearch.edge.signals import StopSignal
 from autoresearch.loop import Observer
 from autoresearch.records import (
     AnyRecord,
@@ -33,10 +34,13 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 LAST_ROWS = 8
+HOW_TO_STOP = "Ctrl-C: finish the run in hand and stop; twice: stop now"
+CLOSING = "closing"
+STOPPING = "stopping after this run; Ctrl-C again: stop now"
 
 
 @contextmanager
-def watching(settings: Settings, tag: str, model: str, *, as_json: bool) -> Iterator[Observer]:
+def watching(settings: Settings, tag: str, model: str, stop: StopSignal, *, as_json: bool) -> Iterator[Observer]:
     """The view that fits where output goes: JSON lines, a live view in a terminal, else plain lines."""
     from rich.console import Console
 
@@ -44,9 +48,9 @@ def watching(settings: Settings, tag: str, model: str, *, as_json: bool) -> Iter
     if as_json:
         yield JsonLines(settings, tag)
     elif sys.stdout.isatty() and console.is_terminal and not console.is_dumb_terminal:
-        yield from _live(LiveView(settings, tag, model), Console(highlight=False))
+        yield from _live(LiveView(settings, tag, model, stop), Console(highlight=False))
     else:
-        yield PlainLines(settings)
+        yield PlainLines(settings, stop)
 
 
 class JsonLines:
@@ -87,8 +91,10 @@ class JsonLines:
 class PlainLines:
     """One line an experiment on stdout; notices go to stderr."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, stop: StopSignal) -> None:
         self._settings = settings
+        self._stop = stop
+        self._said_stop = False
 
     def record(self, record: AnyRecord, history: History) -> None:
         """Print a line when an experiment is over."""
@@ -100,14 +106,18 @@ class PlainLines:
         print(f"note: {text}", file=sys.stderr, flush=True)
 
     def tick(self) -> None:
-        """Nothing moves in a line that is written."""
+        """Say once that a signal was heard."""
+        if self._stop.asked and not self._said_stop:
+            self._said_stop = True
+            self.notice(STOPPING)
 
 
 class LiveView:
     """What the live view knows; it is drawn anew four times a second."""
 
-    def __init__(self, settings: Settings, tag: str, model: str) -> None:
+    def __init__(self, settings: Settings, tag: str, model: str, stop: StopSignal) -> None:
         self._settings = settings
+        self._stop = stop
         self._tag = tag
         self._model = model
         self._history = History()
@@ -138,7 +148,7 @@ class LiveView:
 
         lines: list[RenderableType] = [self._head(), self._now(), self._rows()]
         lines += [Text(f"note: {notice}", style="yellow") for notice in self._notices]
-        lines.append(Text("Ctrl-C: finish the run in hand and stop; twice: stop now", style="dim"))
+        lines.append(Text(STOPPING, style="bold yellow") if self._stop.asked else Text(HOW_TO_STOP, style="dim"))
         return Group(*lines)
 
     def _name_phase(self, record: AnyRecord) -> str:
@@ -158,7 +168,7 @@ class LiveView:
             case Settled():
                 return f"asking {self._model}"
             case _:
-                return "closing"
+                return CLOSING
 
     def _head(self) -> RenderableType:
         from rich.text import Text
@@ -178,6 +188,8 @@ class LiveView:
         from rich.text import Text
 
         history, now = self._history, time.monotonic()
+        if self._phase == CLOSING:
+            return Text(CLOSING)
         number = history.pending.n if history.pending else len(history.experiments) + 1
         of = f"/{self._settings.budget.experiments}" if self._settings.budget.experiments else ""
         text = Text(f"#{number}{of} ", style="bold cyan")

@@ -67,7 +67,7 @@ def hold(program: Path, tag: str | None, flags: Mapping[str, object], *, as_json
         session.refuse_other(project, tag)
         model = pick(project.settings, os.environ)
         stop = StopSignal()
-        with stop.handling(), watching(project.settings, tag, model, as_json=as_json) as observer:
+        with stop.handling(), watching(project.settings, tag, model, stop, as_json=as_json) as observer:
             proposer = session.make_proposer(project, tag, observer.tick)
             proposer.check()
             for warning in project.warnings:

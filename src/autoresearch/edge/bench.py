@@ -146,11 +146,8 @@ def _follow(
             supervisor.kill()  # its death kills the bench
             give_up = math.inf
         ready = [fd for fd, _ in poll.poll(max(0.0, next_tick - now) * 1000)]
-        if output.fileno() in ready:
-            if size := os.readv(output.fileno(), [buffer]):
-                take(bytes(buffer[:size]))
-            else:
-                poll.unregister(output)
+        if output.fileno() in ready and (size := os.readv(output.fileno(), [buffer])):
+            take(bytes(buffer[:size]))
         if status.fileno() in ready:
             said = os.read(status.fileno(), 4096)
             if not said:

@@ -44,9 +44,14 @@ def enclosing(directory: Path) -> Path | None:
 
 
 def need_git() -> None:
-    """Raises RepositoryError when there is no git; importing its library would be a traceback."""
+    """Raises RepositoryError where git is missing or does not run, which its library takes for an ImportError."""
     if shutil.which("git") is None:
         raise RepositoryError("git is not installed, or not on the PATH. Install git 2.30 or newer.")
+    try:
+        import git  # noqa: F401
+    except ImportError as error:
+        reason = said(getattr(error.__cause__, "stderr", None) or str(error))
+        raise RepositoryError(f"git does not run: {reason}. Mend that, then run the same command again.") from error
 
 
 def _identity(git: Git) -> dict[str, str]:

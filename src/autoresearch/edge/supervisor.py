@@ -72,7 +72,6 @@ def main(timeout_s: float, command: str) -> None:
     wake = wake_up_pipe()
     children = Children(start(command))
     begin = time.monotonic()
-    os.dup2(os.open(os.devnull, os.O_RDWR), 1)
     how = watch(children, wake, begin + timeout_s)
     duration_s = time.monotonic() - begin
     if how == "ended":
@@ -154,14 +153,14 @@ def kill_all(children: Children, wake: int) -> int:
         now = time.monotonic()
         if now > give_up:
             return max(1, len(descendants()))
-        if not LINUX:
+        if LINUX:
+            kill(newest())  # a process that forks and exits, again and again, is found nowhere else
+        else:
             kill_group(children.bench)
-        elif now >= next_scan:
+        if now >= next_scan:
             for pid in descendants():
                 kill(pid)
             next_scan = time.monotonic() + SCAN_S
-        else:
-            kill(newest())  # a process that forks and exits, again and again, is found nowhere else
         sleep(wake, 0.001)
     return 0
 

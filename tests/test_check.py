@@ -1,0 +1,99 @@
+"""`check` and `run --dry-run`: what is said before the night."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from model_server import ModelServer
+from user import PROGRAM, User, whole
+
+
+def lines(text: str) -> dict[str, list[str]]:
+    """Level → what was said at it."""
+    found: dict[str, list[str]] = {"ok": [], "warning": [], "error": []}
+    for line in text.splitlines():
+        level, _, said = line.partition(" ")
+        if level in found:
+            found[level].append(said.strip())
+    return found
+
+
+def test_a_project_that_is_ready(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path, program=PROGRAM.replace("timeout", "budget: {hours: 1}\ntimeout"))
+    before = user.everything()
+    done = user.types("check", "--model", "tune")
+    said = lines(done.stdout)
+    assert done.returncode == 0
+    assert said["warning"] == said["error"] == []
+    everything = "\n".join(said["ok"])
+    assert "target: program.py, 2 lines" in everything
+    assert "canary: with a broken target the bench fails" in everything
+    assert "bench: score: 10 (higher is better)" in everything
+    assert "experiments in 1 h" in everything
+    assert "proposer: offline tuner" in everything
+    assert "cost: nothing that autoresearch pays for" in everything
+    assert user.everything() == before
+    assert not (user.home / "run.log").exists()
+
+
+def test_every_error_is_said_and_not_only_the_first(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    done = user.types("check", "--bench", "echo score: 1")
+    said = lines(done.stdout)
+    assert done.returncode == 5
+    assert len(said["error"]) == 2
+    assert "was broken on purpose" in said["error"][0]
+    assert "no model is set and no API key is set" in said["error"][1]
+    assert done.stdout.splitlines()[-1].startswith("not ready: 2 errors")
+
+
+def test_what_may_be_meant_otherwise_is_a_warning(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    (user.home / "program.py").write_text("draft\n")
+    done = user.types("check", "--model", "tune", "--columns", "peak_mb")
+    warnings = "\n".join(lines(done.stdout)["warning"])
+    assert done.returncode == 0
+    assert "program.py has uncommitted changes" in warnings
+    assert "no `peak_mb: NUMBER` line" in warnings
+    assert "budget: none is set" in warnings
+
+
+def test_the_most_that_a_night_can_cost(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    with ModelServer() as server:
+        environment = {"OPENAI_API_KEY": "sk-planted-key", "OPENAI_BASE_URL": server.openai_url}
+        done = user.types("check", "--model=openai/gpt-6-luna", "--budget=usd=5,hours=2", env=environment)
+    assert done.returncode == 0, done.stdout
+    assert "proposer: openai/gpt-6-luna" in done.stdout
+    assert "sk-planted-key" not in done.stdout + done.stderr
+    assert "cost: nothing that autoresearch pays for" in done.stdout  # a server on this machine
+
+
+def test_a_dry_run_shows_settings_origins_and_the_first_prompt(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    before = user.everything()
+    done = user.types(
+        *("run", "--dry-run", "--tag=t", "--model=tune", "--patience=7"), env={"AUTORESEARCH_TIMEOUT": "90s"}
+    )
+    assert done.returncode == 0, done.stderr
+    assert "timeout: 90.0  (AUTORESEARCH_TIMEOUT)" in done.stdout
+    assert "patience: 7  (--patience)" in done.stdout
+    assert "bench: python3 -S program.py  (program.md)" in done.stdout
+    assert "repairs: 2  (default)" in done.stdout
+    assert "Make the score as high as you can." in done.stdout
+    assert "VALUE = 10.0" in done.stdout
+    assert user.everything() == before
+
+
+def test_the_files_that_the_bench_names_are_shown_to_the_model(tmp_path: Path) -> None:
+    user = User.with_project(
+        tmp_path,
+        program=PROGRAM.replace("python3 -S program.py", "python3 -S bench.py"),
+        files={"bench.py": "import program\n", "data.txt": "secret answers\n"},
+    )
+    with ModelServer([whole("11.0")]) as server:
+        environment = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": server.openai_url}
+        user.types("run", "--model=openai/gpt-6-luna", "--budget=experiments=2", env=environment)
+        prompt = server.requests[0].prompt
+    assert "bench.py (fixed, for reading only)" in prompt
+    assert "secret answers" not in prompt

@@ -1,0 +1,104 @@
+"""The live view on a real pseudo-terminal, read from a terminal emulator's screen."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+
+from model_server import ModelServer
+from user import COMMAND, User, whole
+
+WAIT = "import os, time\nwhile not os.path.exists({gate!r}): time.sleep(0.01)\n"
+
+
+class Screen:
+    """A terminal of some size, with a command in it."""
+
+    def __init__(self, arguments: list[str], user: User, columns: int, rows: int, environment: dict[str, str]) -> None:
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.Stream(self._screen)
+        self.child = pexpect.spawn(
+            str(COMMAND),
+            arguments,
+            cwd=str(user.home),
+            env={**os.environ, "TERM": "xterm-256color", **environment},
+            dimensions=(rows, columns),
+            encoding="utf-8",
+            timeout=60,
+        )
+
+    def text(self) -> str:
+        """What is on the screen now."""
+        with suppress(pexpect.TIMEOUT, pexpect.EOF):
+            self._stream.feed(self.child.read_nonblocking(100_000, timeout=0.05))
+        return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
+
+    def shows(self, pattern: str, seconds: float = 60) -> str:
+        """Wait until the screen shows a pattern."""
+        end = time.monotonic() + seconds
+        while not re.search(pattern, text := self.text()):
+            assert time.monotonic() < end, f"{pattern!r} never came:\n{text}"
+        return text
+
+    def resize(self, columns: int, rows: int) -> None:
+        """The user drags the window's corner."""
+        self._screen.resize(rows, columns)
+        self.child.setwinsize(rows, columns)
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(110, 30), (60, 20)])
+def test_the_live_view_follows_a_session(tmp_path: Path, columns: int, rows: int) -> None:
+    gate = tmp_path / "gate"
+    user = User.with_project(tmp_path / "project")
+    replies = [whole("11.0", description="eleven is more"), whole("12.0", extra=WAIT.format(gate=str(gate)))]
+    with ModelServer(replies) as server:
+        environment = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": server.openai_url}
+        screen = Screen(
+            ["run", "--tag=t", "--model=openai/gpt-6-luna", "--budget=experiments=3"], user, columns, rows, environment
+        )
+        text = screen.shows(r"#3/3 running the bench +0:00:01 of 0:00:20")
+        assert "autoresearch/t" in text
+        assert re.search(r"score 11\b", text)
+        assert "baseline 10" in text
+        assert re.search(r"2 +\w{7} +11 +keep +eleven", text)
+        assert "elapsed 0:00:0" in text
+        assert "$0" in text
+        screen.resize(columns - 10, rows)
+        gate.touch()
+        screen.shows("ended: the budget of 3 experiments is spent")
+        screen.shows("next: autoresearch report t")
+        screen.child.expect(pexpect.EOF)
+        screen.child.close()
+    assert screen.child.exitstatus == 0
+
+
+def test_ctrl_c_in_the_terminal_lets_the_run_finish(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    user = User.with_project(tmp_path / "project")
+    with ModelServer([whole("11.0", extra=WAIT.format(gate=str(gate)))]) as server:
+        environment = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": server.openai_url}
+        screen = Screen(["run", "--tag=t", "--model=openai/gpt-6-luna"], user, 100, 30, environment)
+        screen.shows("#2 running the bench")
+        screen.child.sendintr()
+        screen.shows("stopping after this run")
+        gate.touch()
+        screen.shows("ended: stopped by SIGINT")
+        screen.child.expect(pexpect.EOF)
+        screen.child.close()
+    assert screen.child.exitstatus == 130
+    assert [row["status"] for row in user.rows()] == ["keep", "keep"]
+
+
+def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    screen = Screen(["run", "--tag=t", "--model=tune", "--budget=experiments=2"], user, 100, 30, {"TERM": "dumb"})
+    screen.shows("ended: the budget of 2 experiments is spent")
+    assert "#1 keep score 10" in screen.text()
+    screen.child.close()
