@@ -22,7 +22,7 @@ from autoresearch.edge.folder import ResultsFile, SessionFolder
 from autoresearch.edge.journal import Journal
 from autoresearch.edge.repo import NULL_ID, Repository, Tracked
 from autoresearch.edge.signals import StopSignal
-from autoresearch.errors import ProposerError
+from autoresearch.errors import ProposerError, RepositoryError
 from autoresearch.model import Measurement, Prompt, Proposal, Reply, Request, Scalar, Status, Turn, Usage
 from autoresearch.propose import Proposer
 from autoresearch.propose.faults import ReplyLostError
@@ -338,8 +338,12 @@ class Loop:
         if self.settings.in_place or self.repository.branch() != self.folder.branch:
             refs.append(self.folder.branch)
         before = self._incumbent_commit if self._current.n != BASELINE else NULL_ID
-        moves = [(ref, commit, before) for ref in refs if self.repository.ref(ref) != commit]
-        self.repository.point(moves)
+        try:
+            self.repository.point([(ref, commit, before) for ref in refs])
+        except RepositoryError:
+            # An earlier life may have moved them just before it was cut short.
+            if any(self.repository.ref(ref) != commit for ref in refs):
+                raise
 
     @property
     def _limit_s(self) -> float:
@@ -364,7 +368,7 @@ class Loop:
         proposal = self._current.proposal
         if arm == "incumbent" or proposal is None or not proposal.files:
             return self.incumbent
-        texts = self.folder.load_candidate(self._current.n, proposal.repair, proposal.files)
+        texts = self.folder.load_candidate(self._current.n, proposal.repair)
         return {path: replace(self.incumbent[path], data=text.encode()) for path, text in texts.items()}
 
     def _log_tail(self, experiment: Experiment, lines: int) -> str:

@@ -228,7 +228,7 @@ def _refuse_changes(project: Project, folder: SessionFolder, history: History) -
     repository, pending = project.repository, history.pending
     ours: dict[str, str] = {}
     if repository.branch() == folder.branch and pending and pending.proposal:
-        ours = folder.load_candidate(pending.n, pending.proposal.repair, pending.proposal.files)
+        ours = folder.load_candidate(pending.n, pending.proposal.repair)
     changed = [
         path
         for path in repository.changed()

@@ -53,6 +53,8 @@ the lines as they shall be
 >>>>>>> REPLACE
 """
 LOG_BYTES = 3000
+HISTORY_LINES = 200
+"""Latest experiments that a prompt tells of, besides the older ones that were kept."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,11 @@ def _targets(files: Mapping[str, str]) -> str:
 def _history(history: History, metric: Metric) -> str:
     if len(history.experiments) < 2:
         return "History: no experiment yet but the baseline."
-    return "History, oldest first:\n" + "\n".join(history_lines(history.experiments, metric))
+    lines = history_lines(history.experiments, metric)
+    older = len(lines) - HISTORY_LINES
+    kept = {e.n for e in history.kept}
+    shown = [line for e, line in zip(history.experiments, lines, strict=True) if e.n > older or e.n in kept]
+    return "History, oldest first (of older experiments only what was kept):\n" + "\n".join(shown)
 
 
 def history_lines(experiments: Sequence[Experiment], metric: Metric) -> list[str]:

@@ -77,22 +77,22 @@ class SessionFolder:
         return self.path / "runs" / f"{n}-{run}.log"
 
     def candidate(self, n: int, repair: int) -> Path:
-        """The folder that holds one candidate."""
-        return self.path / "candidates" / (f"{n}.{repair}" if repair else str(n))
+        """The file that holds one candidate."""
+        return self.path / "candidates" / (f"{n}.{repair}.json" if repair else f"{n}.json")
 
     def save_candidate(self, n: int, repair: int, reply: str, files: Mapping[str, str]) -> None:
         """Put a candidate's reply and texts on disk, before the journal says that they are there."""
-        folder = self.candidate(n, repair)
-        shutil.rmtree(folder, ignore_errors=True)
-        for path, text in files.items():
-            write_whole(folder / "files" / path, text.encode())
-        write_whole(folder / "reply.md", reply.encode(errors="replace"))
-        sync_folder(folder.parent)
+        held = json.dumps({"reply": reply, "files": dict(files)}, ensure_ascii=False, indent=1)
+        write_whole(self.candidate(n, repair), held.encode(errors="replace"))
 
-    def load_candidate(self, n: int, repair: int, paths: tuple[str, ...]) -> dict[str, str]:
-        """A candidate's texts, as saved."""
-        folder = self.candidate(n, repair) / "files"
-        return {path: (folder / path).read_bytes().decode() for path in paths}
+    def load_candidate(self, n: int, repair: int) -> dict[str, str]:
+        """A candidate's texts, as saved. Raises RepositoryError when they are gone."""
+        path = self.candidate(n, repair)
+        try:
+            files = json.loads(path.read_bytes())["files"]
+        except (OSError, ValueError, KeyError) as error:
+            raise RepositoryError(f"cannot read the candidate {path}: {error}. Begin a new --tag.") from error
+        return {str(name): str(text) for name, text in files.items()}
 
     def wipe(self, repository: Repository) -> None:
         """Take a session that never had a baseline out of the repository; the lock stays."""
