@@ -96,6 +96,23 @@ def test_ctrl_c_in_the_terminal_lets_the_run_finish(tmp_path: Path) -> None:
     assert [row["status"] for row in user.rows()] == ["keep", "keep"]
 
 
+def test_a_closed_terminal_lets_the_run_finish(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    user = User.with_project(tmp_path / "project")
+    with ModelServer([whole("11.0", extra=WAIT.format(gate=str(gate)))]) as server:
+        environment = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": server.openai_url}
+        screen = Screen(["run", "--tag=t", "--model=openai/gpt-6-luna"], user, 100, 30, environment)
+        screen.shows("#2 running the bench")
+        os.close(screen.child.child_fd)  # the window is closed: the kernel sends SIGHUP
+        gate.touch()
+        journal = user.home / ".git/autoresearch/t/journal.jsonl"
+        end = time.monotonic() + 30
+        while "stopped by SIGHUP" not in journal.read_text():
+            assert time.monotonic() < end, journal.read_text()
+            time.sleep(0.02)
+    assert [row["status"] for row in user.rows()] == ["keep", "keep"]
+
+
 def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     screen = Screen(["run", "--tag=t", "--model=tune", "--budget=experiments=2"], user, 100, 30, {"TERM": "dumb"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ class StopSignal:
     def __init__(self) -> None:
         self._asked = threading.Event()
         self._waiting = False
+        self._terminals: list[int] = []
         self.name: str | None = None
         """The first signal that came."""
 
@@ -28,6 +30,7 @@ class StopSignal:
     @contextmanager
     def handling(self) -> Iterator[None]:
         """Catch the signals, and give them back at the end."""
+        self._terminals = [fd for fd in (1, 2) if os.isatty(fd)]
         before = {number: signal.signal(number, self._handle) for number in SIGNALS}
         try:
             yield
@@ -53,7 +56,16 @@ class StopSignal:
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         again = self.asked
+        if number == signal.SIGHUP:
+            self._forget_terminal()
         self.name = self.name or signal.Signals(number).name
         self._asked.set()
         if again or self._waiting:
             raise KeyboardInterrupt
+
+    def _forget_terminal(self) -> None:
+        """The terminal is gone: what would be written to it must not fail, for the session is still to be closed."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for fd in self._terminals:
+            os.dup2(nowhere, fd)
+        os.close(nowhere)
