@@ -105,8 +105,8 @@ def front_matter(brief: Brief) -> str:
 def _yaml(value: str | list[str]) -> str:
     """A value as YAML writes it on one line, in quotes where it needs them."""
     flow = isinstance(value, list)
-    text = yaml.safe_dump(value if flow else {"": value}, default_flow_style=flow, width=10**9, allow_unicode=True)
-    return text.removeprefix("'': ").removesuffix("\n")
+    text = yaml.safe_dump(value if flow else {"x": value}, default_flow_style=flow, width=10**9, allow_unicode=True)
+    return text.removeprefix("x: ").removesuffix("\n")
 
 
 def _code(text: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +18,8 @@ LINE = re.compile(
     rb"^([^\W\d][^\s:]{0,79}):[ \t]*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)[ \t]*\r?$", re.MULTILINE
 )
 LONGEST_LINE = 4096
-RESOURCE = re.compile(r"(^|_)(time|seconds?|secs?|s|ms|bytes|[kmg]i?b|mem|memory|vram|size)$")
-"""Ends of names that are a resource: the metric now and then, a side remark mostly."""
+RESOURCE = re.compile(r"(^|_)((wall_?)?time|seconds?|secs?|s|ms|bytes|[kmg]i?b|mem|memory|vram|size)$", re.IGNORECASE)
+"""Ends of names that are a resource: now and then the metric, mostly a side remark."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,11 @@ class Numbers:
 
     def steady(self) -> dict[str, float]:
         """Names with one number each; a name with several would be an ambiguous metric."""
-        return {name: next(iter(values)) for name, values in self._found.items() if len(values) == 1}
+        lone = {name: next(iter(values)) for name, values in self._found.items() if len(values) == 1}
+        return {name: value for name, value in lone.items() if math.isfinite(value)}
 
 
-def likeliest(names: list[str]) -> str | None:
-    """The name that is the metric, by its looks: one whose direction is plain and that is no mere resource."""
-    ranked = sorted(names, key=lambda name: (guess(name) is None, bool(RESOURCE.search(name))))
-    return ranked[0] if ranked else None
+def likeliest(names: Iterable[str]) -> str | None:
+    """The name that is the metric, by its looks: its direction is plain, it is no mere resource, it comes last."""
+    ranked = sorted(names, key=lambda name: (guess(name) is not None, not RESOURCE.search(name)))
+    return ranked[-1] if ranked else None
