@@ -17,7 +17,7 @@ ALLOWED = {
     "decide": {"decide", *NOUNS},
     "edge": {"edge", *NOUNS},
     "propose": {"propose", *NOUNS},
-    "report": {"report", "decide.recover", "decide.results", "edge.journal", *NOUNS},
+    "report": {"report", "figures", "decide.recover", "decide.results", "edge.journal", *NOUNS},
     "model": set[str](),
     "errors": set[str](),
     "direction": {"model"},
@@ -28,7 +28,8 @@ ALLOWED = {
     "loop": {"decide", "edge", "propose", "runner", *NOUNS},
     "session": {"decide", "edge", "propose", "runner", "loop", "project", "program", *NOUNS},
     "project": {"edge", "program", *NOUNS},
-    "display": {"decide", "edge.signals", "loop", *NOUNS},
+    "figures": {"model"},
+    "display": {"decide", "figures", "edge.signals", "loop", *NOUNS},
 }
 """Package or module → what it may import of ours."""
 IMPURE = {

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from autoresearch.decide.recover import Experiment, History
 from autoresearch.decide.results import one_line
 from autoresearch.edge.signals import StopSignal
+from autoresearch.figures import number, percent
 from autoresearch.loop import Observer
 from autoresearch.records import (
     AnyRecord,
@@ -178,8 +179,8 @@ class LiveView:
         head.append(f"  {self._model}  ", style="dim")
         baseline, best = history.baseline, history.incumbent
         if baseline and best and baseline.value is not None and best.value is not None:
-            head.append(f"{settings.metric.name} {best.value:.6g}", style="bold green")
-            head.append(f"  baseline {baseline.value:.6g}{_percent(settings, best.value, baseline.value)}")
+            head.append(f"{settings.metric.name} {number(best.value)}", style="bold green")
+            head.append(f"  baseline {number(baseline.value)}{change(settings, best.value, baseline.value)}")
         head.append(f"  {len(history.kept)} kept of {max(0, len(history.experiments) - 1)}")
         head.append(f"  {cost(history)}")
         return head
@@ -227,7 +228,7 @@ class LiveView:
             table.add_row(
                 str(e.n),
                 (e.commit or "")[:7],
-                "" if e.value is None else f"{e.value:.6g}",
+                number(e.value),
                 Text(e.verdict.status, style=styles[e.verdict.status]),
                 Text(what(e)),
             )
@@ -245,9 +246,9 @@ def line(experiment: Experiment, history: History, settings: Settings) -> str:
     """`#12 keep 0.9931 (+0.70 %) 4.1s $0.012 description`."""
     assert experiment.verdict is not None
     baseline = history.baseline
-    value = "-" if experiment.value is None else f"{experiment.value:.6g}"
+    value = number(experiment.value)
     if experiment.value is not None and baseline and baseline.value is not None and experiment.n != baseline.n:
-        value += _percent(settings, experiment.value, baseline.value)
+        value += change(settings, experiment.value, baseline.value)
     spent = f" ${experiment.cost_usd:.4f}" if experiment.cost_usd else ""
     return (
         f"#{experiment.n} {experiment.verdict.status} {settings.metric.name} {value} "
@@ -298,6 +299,7 @@ def clock(seconds: float) -> str:
     return str(timedelta(seconds=int(seconds)))
 
 
-def _percent(settings: Settings, value: float, over: float) -> str:
-    """The change in the metric's own sign, such as ` (-9.3 %)` of a loss that fell."""
-    return f" ({(value - over) / abs(over):+.1%})".replace("%)", " %)") if over else ""
+def change(settings: Settings, value: float, over: float) -> str:
+    """The change of the metric in its own sign, such as ` (-9.3 %)` of a loss that fell; nothing where it has none."""
+    shown = percent(settings.measured.gain(value, over), settings.direction)
+    return f" ({shown})" if shown else ""

@@ -96,14 +96,18 @@ def show_dry_run(project: Project, tag: str) -> None:
 
 def sum_up(project: Project, tag: str, outcome: Outcome) -> None:
     """Why it ended, what came of it, and what to do next."""
+    from autoresearch.display import change
+    from autoresearch.figures import number
+
     history, metric = outcome.history, project.settings.measured
     baseline, best = history.baseline, history.incumbent
     print(f"ended: {outcome.reason}")
     if baseline is None or best is None or baseline.value is None or best.value is None:
         return
-    change = f" ({(best.value - baseline.value) / abs(baseline.value):+.2%})" if baseline.value else ""
     print(
-        f"{metric.name}: baseline {baseline.value:.6g}, best {best.value:.6g}{change}, "
+        f"{metric.name}: baseline {number(baseline.value)}, best {number(best.value)}"
+        f"{change(project.settings, best.value, baseline.value)}, "
         f"{len(history.kept)} of {len(history.experiments) - 1} experiments kept"
     )
-    print(f"next: autoresearch report {tag}; git diff {baseline.commit[:7]} autoresearch/{tag}")  # type: ignore[index]
+    assert baseline.commit is not None
+    print(f"next: autoresearch report {tag}; git diff {baseline.commit[:7]} autoresearch/{tag}")

@@ -1,0 +1,126 @@
+"""`autoresearch report`: a session, or any results file, for people and programs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from autoresearch.errors import SettingsError
+from autoresearch.model import Direction
+
+if TYPE_CHECKING:
+    from autoresearch.report.log import Log
+    from autoresearch.report.summary import Summary
+
+
+class Format(StrEnum):
+    """What a report can be written as."""
+
+    TEXT = "text"
+    JSON = "json"
+    MD = "md"
+    HTML = "html"
+    PNG = "png"
+    SVG = "svg"
+
+
+def report(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SOURCE]",
+            help="A session's tag, a results.tsv, a pi-autoresearch .jsonl or a journal. "
+            "The default is the newest session of this repository, else ./results.tsv.",
+        ),
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", "-f", help="What to write.")] = Format.TEXT,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of stdout.")
+    ] = None,
+    metric: Annotated[str | None, typer.Option(metavar="NAME", help="The column that is the metric.")] = None,
+    direction: Annotated[Direction | None, typer.Option(help="Which way the metric is better.")] = None,
+) -> None:
+    """Say what a session, or any results.tsv, came to."""
+    from autoresearch.report.read import read
+    from autoresearch.report.source import find
+    from autoresearch.report.summary import summarise
+
+    path = find(source)
+    if output is None and form is Format.PNG and sys.stdout.isatty():
+        raise SettingsError("a PNG is no text for a terminal. Give a file: --format png -o report.png")
+    if output is not None and output.exists() and output.samefile(path):
+        raise SettingsError(f"{output} is the file that the report reads. Give -o another name.")
+    log = read(path, metric=metric, direction=direction)
+    summary = summarise(log)
+    if form is Format.TEXT and output is None:
+        _print(log, summary)
+    elif output is None:
+        _to_stdout(_document(form, log, summary))
+    else:
+        _to_file(output, _document(form, log, summary))
+
+
+def _print(log: Log, summary: Summary) -> None:
+    from rich.console import Console
+
+    from autoresearch.report.terminal import WIDTH, as_text, show
+
+    # A terminal that cannot show an arrow gets a question mark, not a traceback.
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+    if sys.stdout.isatty():
+        show(log, summary, Console(), chart=True)
+    else:
+        columns = os.environ.get("COLUMNS", "")
+        width = max(int(columns), 20) if columns.isdecimal() else WIDTH
+        sys.stdout.write(as_text(log, summary, width=width, chart=False))
+        sys.stdout.flush()
+
+
+def _document(form: Format, log: Log, summary: Summary) -> bytes:
+    """The report in one piece. Each format loads only what it needs."""
+    match form:
+        case Format.TEXT:
+            from autoresearch.report.terminal import as_text
+
+            return as_text(log, summary).encode()
+        case Format.JSON:
+            from autoresearch.report.export import to_json
+
+            return to_json(log, summary).encode()
+        case Format.MD:
+            from autoresearch.report.markdown import markdown
+
+            return markdown(log, summary).encode()
+        case Format.HTML:
+            from autoresearch.report.html import page
+
+            return page(log, summary).encode()
+        case Format.PNG:
+            from autoresearch.report.chart import png
+
+            return png(log, summary)
+        case Format.SVG:
+            from autoresearch.report.chart import svg
+
+            return svg(log, summary).encode()
+
+
+def _to_stdout(document: bytes) -> None:
+    sys.stdout.buffer.write(document)
+    sys.stdout.buffer.flush()
+
+
+def _to_file(output: Path, document: bytes) -> None:
+    """Whole or not at all: somebody may be watching the file in a browser."""
+    beside = output.with_name(f".{output.name}.{os.getpid()}.new")
+    try:
+        beside.write_bytes(document)
+        beside.replace(output)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise SettingsError(f"cannot write {output}: {error.strerror}. Give -o a place that can be written.") from error

@@ -1,0 +1,73 @@
+"""A session's own journal as a log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autoresearch.decide.recover import BASELINE, Experiment, History, fold
+from autoresearch.edge.journal import parse
+from autoresearch.errors import SettingsError
+from autoresearch.model import Direction, Status
+from autoresearch.report.cells import clean
+from autoresearch.report.log import Log, Row, Segment, Session, Spending, Standing
+
+
+def read_journal(path: Path, data: bytes, metric: str | None, direction: Direction | None) -> Log:
+    """Read a journal. Raises RepositoryError where it is damaged, SettingsError where it has no `metric`."""
+    history = fold(parse(path, data)[0])
+    opened = history.opened
+    if opened is None:
+        raise SettingsError(f"{path}: the journal says nothing yet. Look again once the session has begun.")
+    if metric not in (None, opened.metric):
+        raise SettingsError(f"{path}: this session measured {opened.metric}, not {metric}. Leave --metric out.")
+    doubts: tuple[str, ...] = ()
+    if direction not in (None, opened.direction):
+        doubts = (f"--direction {direction} goes against the session's own: {opened.direction} is better",)
+    settled = direction or opened.direction
+    return Log(
+        title=f"autoresearch/{opened.tag}",
+        kind="journal",
+        metric=opened.metric,
+        direction=settled,
+        rows=tuple(_row(experiment) for experiment in history.experiments),
+        segments=(Segment(0, BASELINE, opened.metric, settled),),
+        warnings=doubts,
+        columns=opened.columns,
+        spent=_spending(history),
+        session=Session(
+            tag=opened.tag,
+            model=opened.model,
+            lives=history.lives,
+            closed=history.closed,
+            in_progress=history.pending.n if history.pending else None,
+        ),
+    )
+
+
+def _row(experiment: Experiment) -> Row:
+    verdict, proposal = experiment.verdict, experiment.proposal
+    assert verdict is not None
+    runs = [run for run in experiment.runs if run.arm == "candidate"]
+    standing: Standing = verdict.status.value
+    return Row(
+        n=experiment.n,
+        line=experiment.n,
+        label=str(experiment.n),
+        commit=experiment.commit,
+        value=verdict.value,
+        raw_value="" if verdict.value is None else f"{verdict.value:.10g}",
+        status="baseline" if experiment.n == BASELINE and verdict.status is Status.KEEP else standing,
+        raw_status=verdict.status.value,
+        description=clean(proposal.description) if proposal else "",
+        extra={name: f"{value:.10g}" for name, value in runs[-1].columns.items()} if runs else {},
+        reason=clean(verdict.reason),
+        hypothesis=clean(proposal.hypothesis) if proposal else "",
+        category=clean(proposal.category) if proposal else "",
+        cost_usd=experiment.cost_usd,
+        duration_s=experiment.ended_s - experiment.began_s,
+    )
+
+
+def _spending(history: History) -> Spending:
+    spent = history.spent
+    return Spending(elapsed_s=history.elapsed_s, cost_usd=spent.usd, tokens=spent.tokens, unpriced=spent.unpriced)

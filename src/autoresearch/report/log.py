@@ -1,0 +1,94 @@
+"""What any results file or journal says, in one shape: rows, segments, and what was spent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from autoresearch.model import Direction
+
+Standing = Literal["baseline", "keep", "discard", "crash", "other"]
+"""What became of a row; `other` is every status whose meaning is not certain."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a results file, or one experiment of a journal."""
+
+    n: int
+    """1, 2, … over all rows of the log."""
+    line: int
+    """Line of the file; for a journal the number of the experiment."""
+    label: str
+    """What the file itself calls the row (its iteration, run, …), else `n`."""
+    commit: str | None
+    value: float | None
+    """The metric in its own unit and sign; None where it was not measured."""
+    raw_value: str
+    """The metric's cell as written."""
+    status: Standing
+    raw_status: str
+    description: str
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Every other cell, by column."""
+    segment: int = 0
+    reason: str = ""
+    """Why the verdict fell, from a journal."""
+    hypothesis: str = ""
+    category: str = ""
+    cost_usd: float | None = None
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of rows that share one baseline and so can be compared."""
+
+    index: int
+    line: int
+    """Line of its first row."""
+    metric: str
+    direction: Direction | None
+    why: str = ""
+    """What began it; empty for the first."""
+
+
+@dataclass(frozen=True)
+class Spending:
+    """What the log says was used up; None where it does not say."""
+
+    elapsed_s: float | None = None
+    cost_usd: float | None = None
+    tokens: int | None = None
+    unpriced: int = 0
+    """Replies whose price is unknown; `cost_usd` leaves them out."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What only a journal knows."""
+
+    tag: str
+    model: str
+    lives: int
+    closed: str | None
+    """Why the latest life ended; None while it runs, or when it was killed."""
+    in_progress: int | None
+    """Number of the experiment that has begun and not ended."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """A whole results file or journal. `metric` and `direction` are those of the last segment."""
+
+    title: str
+    kind: Literal["tsv", "jsonl", "journal"]
+    metric: str
+    direction: Direction | None
+    rows: tuple[Row, ...]
+    segments: tuple[Segment, ...]
+    warnings: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    spent: Spending = Spending()
+    session: Session | None = None

@@ -1,0 +1,50 @@
+"""The report as Markdown, for a pull request or a note."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+
+from autoresearch.figures import number, percent
+from autoresearch.report import wording
+from autoresearch.report.log import Log
+from autoresearch.report.summary import Cause, Kept, Summary
+
+
+def markdown(log: Log, summary: Summary) -> str:
+    """The report; every text of the log is escaped."""
+    lines = [f"# {_text(log.title)}", "", f"**{_text(wording.headline(log, summary))}**", ""]
+    lines += [f"- {_text(line)}" for line in wording.details(log, summary)]
+    if cost := wording.cost(summary):
+        lines.append(f"- cost: {_text(cost)}")
+    if summary.last is not None and summary.last.kept:
+        lines += ["", "## Kept", "", *_kept(log, summary.last.kept)]
+    if summary.crashes:
+        lines += ["", "## Crashed", "", *_crashes(summary.crashes)]
+    if summary.warnings:
+        lines += ["", "## Doubts", "", *(f"- {_text(warning)}" for warning in summary.warnings)]
+    return "\n".join(lines) + "\n"
+
+
+def _kept(log: Log, kept: Sequence[Kept]) -> Iterator[str]:
+    yield f"| # | {_text(log.metric)} | gain | commit | change |"
+    yield "|--:|--:|--:|---|---|"
+    for entry in kept:
+        row = entry.row
+        gain = percent(entry.gain, log.direction)
+        cells = [row.label, number(row.value), gain, (row.commit or "")[:7], row.description]
+        yield f"| {' | '.join(_text(cell) for cell in cells)} |"
+
+
+def _crashes(crashes: Sequence[Cause]) -> Iterator[str]:
+    for group in crashes:
+        yield f"- {_text(group.cause)} ({len(group.rows)})"
+        for row in group.rows:
+            why = f": {row.reason}" if row.reason else ""
+            yield f"  - {_text(f'#{row.label} {row.description or row.raw_status}{why}')}"
+
+
+def _text(text: str) -> str:
+    """Foreign text with nothing that Markdown, or the HTML within it, would read as more than text."""
+    return re.sub(r"([\\`*_\[\]|~#@])", r"\\\1", html.escape(text, quote=False))

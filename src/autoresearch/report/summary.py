@@ -1,0 +1,194 @@
+"""What a log comes to: counts, best against baseline, what was kept, what crashed. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from autoresearch.model import Direction, Metric
+from autoresearch.report.causes import cause
+from autoresearch.report.log import Log, Row, Segment, Spending, Standing
+
+CAVEAT = "as measured; not yet verified"
+"""What every gain here is: a number from the session itself, not measured again."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A kept row and what it gained over the best before it; a gain is relative, positive when better."""
+
+    row: Row
+    over: float | None
+    gain: float | None
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """One segment in short. The baseline is its first; best is the best of baselines and keeps."""
+
+    segment: Segment
+    experiments: int
+    """Rows that are not baselines."""
+    baseline: Row | None
+    best: Row | None
+    gain: float | None
+    """Best over baseline, relative; None where there is no keep better than it or the ratio means nothing."""
+    kept: tuple[Kept, ...]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Crashes for one reason."""
+
+    cause: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A log in short. Counts are over the whole log; best and baseline are those of the last stretch."""
+
+    counts: Mapping[Standing, int]
+    others: Mapping[str, int]
+    """Statuses as written, of the rows that count as other."""
+    stretches: tuple[Stretch, ...]
+    crashes: tuple[Cause, ...]
+    longest_streak: int
+    """Most experiments in a row without a keep."""
+    spent: Spending
+    warnings: tuple[str, ...]
+
+    @property
+    def experiments(self) -> int:
+        """Rows that are not baselines."""
+        return sum(count for standing, count in self.counts.items() if standing != "baseline")
+
+    @property
+    def last(self) -> Stretch | None:
+        """The stretch that best and baseline refer to; None for a log without rows."""
+        return self.stretches[-1] if self.stretches else None
+
+
+def summarise(log: Log) -> Summary:
+    """What the log comes to."""
+    by_segment: dict[int, list[Row]] = defaultdict(list)
+    for row in log.rows:
+        by_segment[row.segment].append(row)
+    stretches = tuple(_stretch(log.segments[i], rows) for i, rows in sorted(by_segment.items()))
+    counts: dict[Standing, int] = {"baseline": 0, "keep": 0, "discard": 0, "crash": 0, "other": 0}
+    for row in log.rows:
+        counts[row.status] += 1
+    return Summary(
+        counts=counts,
+        others=Counter(row.raw_status for row in log.rows if row.status == "other"),
+        stretches=stretches,
+        crashes=_crashes(log.rows),
+        longest_streak=_longest_streak(log.rows),
+        spent=log.spent,
+        warnings=(*_observations(log.rows, stretches), *log.warnings),
+    )
+
+
+def ratio(metric: str, direction: Direction | None, value: float, over: float) -> float | None:
+    """Relative gain, positive when better; None where a percentage means nothing: at zero, and across it."""
+    if direction is None or over == 0 or (value < 0) != (over < 0):
+        return None
+    gain = Metric(metric, direction).gain(value, over)
+    return gain if gain is not None and math.isfinite(gain) else None
+
+
+def better(direction: Direction | None, value: float, than: float) -> bool:
+    """True when the direction is known and `value` is strictly better."""
+    return direction is not None and (value > than if direction is Direction.HIGHER else value < than)
+
+
+def _stretch(segment: Segment, rows: Sequence[Row]) -> Stretch:
+    baseline = next((row for row in rows if row.status == "baseline"), None)
+    best: Row | None = None
+    kept: list[Kept] = []
+    for row in rows:
+        if row.status == "keep":
+            kept.append(_kept(segment, row, best))
+        counts = segment.direction is not None and row.value is not None and row.status in ("keep", "baseline")
+        if counts and (best is None or _beats(segment.direction, row, best)):
+            best = row
+    gain = None
+    if best is not None and best.status == "keep" and best.value is not None and baseline is not None:
+        start = baseline.value
+        gain = None if start is None else ratio(segment.metric, segment.direction, best.value, start)
+    experiments = sum(row.status != "baseline" for row in rows)
+    return Stretch(segment, experiments, baseline, best, gain, tuple(kept))
+
+
+def _beats(direction: Direction | None, row: Row, best: Row) -> bool:
+    return row.value is not None and best.value is not None and better(direction, row.value, best.value)
+
+
+def _kept(segment: Segment, row: Row, best: Row | None) -> Kept:
+    if best is None or best.value is None or row.value is None:
+        return Kept(row, None if best is None else best.value, None)
+    return Kept(row, best.value, ratio(segment.metric, segment.direction, row.value, best.value))
+
+
+def _crashes(rows: Sequence[Row]) -> tuple[Cause, ...]:
+    grouped: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row.status == "crash":
+            grouped[cause(row)].append(row)
+    ordered = sorted(grouped.items(), key=lambda item: (item[0] == "other", -len(item[1])))
+    return tuple(Cause(name, tuple(found)) for name, found in ordered)
+
+
+def _longest_streak(rows: Sequence[Row]) -> int:
+    longest = streak = 0
+    for row in rows:
+        if row.status != "baseline":
+            streak = 0 if row.status == "keep" else streak + 1
+            longest = max(longest, streak)
+    return longest
+
+
+def _observations(rows: Sequence[Row], stretches: Sequence[Stretch]) -> Iterator[str]:
+    """What a careful reader notices about the numbers themselves."""
+    for stretch in stretches[-1:]:
+        yield from _about_baselines(rows, stretch)
+        idle = [kept for kept in stretch.kept if kept.over is not None and not _improves(stretch, kept)]
+        if idle and stretch.segment.direction is not None:
+            yield f"keeps that are not better than the best before them: {len(idle)} of {len(stretch.kept)}"
+        yield from _about_discards(rows, stretch)
+
+
+def _improves(stretch: Stretch, kept: Kept) -> bool:
+    value = kept.row.value
+    return value is None or kept.over is None or better(stretch.segment.direction, value, kept.over)
+
+
+def _about_baselines(rows: Sequence[Row], stretch: Stretch) -> Iterator[str]:
+    values = [
+        row.value
+        for row in rows
+        if row.segment == stretch.segment.index and row.status == "baseline" and row.value is not None
+    ]
+    if stretch.baseline is None:
+        yield "no baseline: gains are over the best before, where there is one"
+    elif len(values) > 1:
+        yield f"{len(values)} baselines between {min(values):.8g} and {max(values):.8g}: gains are over the first"
+
+
+def _about_discards(rows: Sequence[Row], stretch: Stretch) -> Iterator[str]:
+    if stretch.best is None or stretch.best.value is None:
+        return
+    direction, best = stretch.segment.direction, stretch.best.value
+    passed_over = [
+        row
+        for row in rows
+        if row.segment == stretch.segment.index
+        and row.status == "discard"
+        and row.value is not None
+        and better(direction, row.value, best)
+    ]
+    if passed_over:
+        named = ", ".join(f"#{row.label}: {row.value:.8g}" for row in passed_over[:3])
+        yield f"discarded rows that measured better than the best kept: {len(passed_over)} ({named})"
