@@ -128,7 +128,7 @@ def _follow(
 ) -> str:
     """Pass the output on until the supervisor has said its last word. Returns that word."""
     _, output, status = _streams(supervisor)
-    with suppress(OSError):  # faster, where it is known and allowed
+    with suppress(OSError, AttributeError):  # faster, where it is known and allowed
         fcntl.fcntl(output, fcntl.F_SETPIPE_SZ, CHUNK_BYTES)
     poll = select.poll()
     poll.register(output, select.POLLIN)

@@ -70,8 +70,8 @@ def main(timeout_s: float, command: str) -> None:
     if LINUX:
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     wake = wake_up_pipe()
-    children = Children(start(command))
     begin = time.monotonic()
+    children = Children(start(command))
     how = watch(children, wake, begin + timeout_s)
     duration_s = time.monotonic() - begin
     if how == "ended":
