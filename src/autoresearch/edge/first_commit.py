@@ -30,7 +30,7 @@ def first_commit(directory: Path, files: Sequence[str], message: str) -> None:
         git.init("--quiet", f"--initial-branch={BRANCH}")
         git.update_environment(**_identity(git))
         git.add("--force", "--", *files)  # an ignore rule of the user's, meant for other repositories, may name them
-        git.commit("--quiet", "--no-verify", f"--message={message}")
+        git.commit("--quiet", f"--message={message}")
     except GitCommandError as error:
         raise RepositoryError(
             f"git could not make a repository in {directory}: {said(error.stderr)}. Mend that, then run init again."

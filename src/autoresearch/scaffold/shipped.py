@@ -57,4 +57,4 @@ def files(folder: Path) -> dict[str, Path]:
 def _folder() -> Path:
     """Inside the package in a wheel, at the top of the repository in an editable install."""
     inside = HERE / "shipped"
-    return inside if inside.is_dir() else HERE.parents[1]
+    return inside if inside.is_dir() else HERE.parents[2]

@@ -7,9 +7,9 @@ from string import Template
 
 import yaml
 
-from autoresearch import shipped
 from autoresearch.model import Direction
 from autoresearch.program import FENCE, split
+from autoresearch.scaffold import shipped
 
 ABOUT = "The program does its work correctly today. The question is how much better it can do the same work."
 CONSTRAINTS = "- What the program does for its users stays the same: the same results for the same inputs."
