@@ -185,6 +185,13 @@ def test_not_a_repository(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"program.md", "program.py"}
 
 
+def test_git_is_not_installed(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    done = user.types("run", *TUNE, env={"PATH": str(tmp_path)})
+    assert done.returncode == 3
+    assert "git is not installed, or not on the PATH. Install git" in done.stderr
+
+
 def test_a_wrong_key_and_an_unknown_model_are_found_before_anything_is_run(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     before = user.everything()

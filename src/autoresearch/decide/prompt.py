@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -52,6 +53,8 @@ the lines as they are
 the lines as they shall be
 >>>>>>> REPLACE
 """
+COMMENT = re.compile(r"<!--.*?-->\n*", re.DOTALL)
+"""What the human wrote in program.md for humans."""
 LOG_BYTES = 3000
 HISTORY_LINES = 200
 """Latest experiments that a prompt tells of, besides the older ones that were kept."""
@@ -137,7 +140,7 @@ def _brief(settings: Settings, material: Material) -> str:
         f"{metric.direction} is better. Target: {', '.join(material.files)}."
     )
     shown = [f"{path} (fixed, for reading only):\n{fenced(text, 16_000)}" for path, text in material.fixed.items()]
-    return "\n\n".join([material.prose.strip(), contract, *shown])
+    return "\n\n".join([COMMENT.sub("", material.prose).strip(), contract, *shown])
 
 
 def _targets(files: Mapping[str, str]) -> str:

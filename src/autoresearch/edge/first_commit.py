@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autoresearch.edge.repo import FALLBACK_EMAIL, FALLBACK_NAME, said
+from autoresearch.edge.repo import FALLBACK_EMAIL, FALLBACK_NAME, need_git, said
 from autoresearch.errors import RepositoryError
 
 if TYPE_CHECKING:
@@ -41,17 +40,6 @@ def enclosing(directory: Path) -> Path | None:
     """Root of the repository that a directory lies in, as git looks for it; None when there is none."""
     place = directory.resolve()
     return next((folder for folder in (place, *place.parents) if (folder / ".git").exists()), None)
-
-
-def need_git() -> None:
-    """Raises RepositoryError where git is missing or does not run, which its library takes for an ImportError."""
-    if shutil.which("git") is None:
-        raise RepositoryError("git is not installed, or not on the PATH. Install git 2.30 or newer.")
-    try:
-        import git  # noqa: F401
-    except ImportError as error:
-        reason = said(getattr(error.__cause__, "stderr", None) or str(error))
-        raise RepositoryError(f"git does not run: {reason}. Mend that, then run the same command again.") from error
 
 
 def _identity(git: Git) -> dict[str, str]:

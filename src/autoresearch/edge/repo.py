@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,17 @@ def forget_caller() -> None:
         os.environ.pop(name, None)
 
 
+def need_git() -> None:
+    """Raises RepositoryError where git is missing or does not run, which its library takes for an ImportError."""
+    if shutil.which("git") is None:
+        raise RepositoryError("git is not installed, or not on the PATH. Install git 2.30 or newer.")
+    try:
+        import git  # noqa: F401
+    except ImportError as error:
+        reason = said(getattr(error.__cause__, "stderr", None) or str(error))
+        raise RepositoryError(f"git does not run: {reason}. Mend that, then run the same command again.") from error
+
+
 @dataclass(frozen=True)
 class Tracked:
     """A tracked regular file: its mode and bytes in a commit."""
@@ -66,8 +78,9 @@ class Repository:
     @classmethod
     def open(cls, directory: Path) -> Repository:
         """The repository around a project's directory. Raises RepositoryError where it will not do."""
+        need_git()
         from git import Repo
-        from git.exc import GitCommandError, GitCommandNotFound, InvalidGitRepositoryError, NoSuchPathError
+        from git.exc import GitCommandError, InvalidGitRepositoryError, NoSuchPathError
 
         try:
             repo = Repo(directory, search_parent_directories=True)
@@ -81,8 +94,6 @@ class Repository:
             raise RepositoryError(
                 f"{directory} is not in a git repository. Run `autoresearch init`, or `git init` and commit your files."
             ) from None
-        except GitCommandNotFound:
-            raise RepositoryError("git is not installed, or not on the PATH. Install git 2.30 or newer.") from None
         except GitCommandError as error:
             raise RepositoryError(f"git refuses {directory}: {said(error.stderr)}") from error
 
