@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 NIGHT_H = 8.0
 """Hours of a night, where the budget says none."""
+OWN_S = 0.03
+"""What an experiment takes besides reply and run."""
 REPLY_S = 30.0
 """What a model's reply takes, roughly: the only guess in the estimate, and it is said to be one."""
 
@@ -154,15 +156,17 @@ def trying(project: Project) -> Iterator[tuple[Runner, Path]]:
 
 def estimate(project: Project, proposer: Proposer, run_s: float, findings: Findings) -> None:
     """How many experiments fit into the night, and what they cost at most."""
+    from autoresearch.display import clock
     from autoresearch.session import first_request
 
     budget = project.settings.budget
+    each_s = run_s + OWN_S + (0.0 if proposer.name == "tune" else REPLY_S)
     hours = budget.hours or NIGHT_H
-    reply_s = 0.0 if proposer.name == "tune" else REPLY_S
-    fit = max(1, int(hours * 3600 / (run_s + reply_s + 0.03)))
+    fit = max(1, int(hours * 3600 / each_s))
     count = min(fit, budget.experiments or fit)
-    guess = f" and about {reply_s:g} s a reply" if reply_s else ""
-    findings.say("ok", "night", f"about {count} experiments in {hours:g} h, at {run_s:.1f} s a run{guess}")
+    guess = "" if proposer.name == "tune" else f" and a guessed {REPLY_S:g} s a reply"
+    span = f"in {hours:g} h" if count == fit else f"(the budget) in about {clock(count * each_s)}"
+    findings.say("ok", "night", f"{count} experiments {span}, at {run_s:.1f} s a run{guess}")
     worst_usd = proposer.worst_case_usd(first_request(project))
     if worst_usd == 0.0:
         findings.say("ok", "cost", "nothing that autoresearch pays for")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from autoresearch.model import Prompt, Reply, Request, Usage
-from autoresearch.propose.call import CHECK_S, NO_ANSWER, Call, Ending, tls
-from autoresearch.propose.faults import NO_SUCH_PAGE, no_json, unknown_model
-from autoresearch.propose.server import find
+from autoresearch.model import Prompt, Request, Usage
+from autoresearch.propose.call import NO_ANSWER, Call, Ending, tls
+from autoresearch.propose.hosted import HostedProposer
 
 if TYPE_CHECKING:
     import anthropic
@@ -26,60 +23,11 @@ ENDINGS: dict[str, Ending] = {
 """Why an answer is not whole."""
 
 
-class AnthropicProposer:
+class AnthropicProposer(HostedProposer):
     """Asks the Messages API, with cache points that last an hour: a bench and a reply exceed five minutes."""
 
-    can_repair = True
-
-    def __init__(
-        self,
-        model: str,
-        *,
-        base_url: str | None = None,
-        max_tokens: int,
-        reply_timeout_s: float,
-        official: bool | None = None,
-    ) -> None:
-        """`official` says that `base_url` is a gateway to Anthropic's own API; None decides by the host's name."""
-        self.name = f"anthropic/{model}"
-        self._model = model
-        self._max_tokens = max_tokens
-        self._reply_timeout_s = reply_timeout_s
-        self._server = find("anthropic", base_url, os.environ, official=official)
-
-    def check(self) -> str:
-        """Ask whether the server takes the key and knows the model; costs nothing."""
-        import anthropic
-
-        with self._call(CHECK_S) as call, self._client(call) as client:
-            try:
-                found: object = client.models.retrieve(self._model)
-            except anthropic.APIStatusError as error:
-                if error.status_code not in NO_SUCH_PAGE:
-                    raise
-                known = self._listed(client)
-                if known is not None and self._model not in known:
-                    raise unknown_model(self._server, self._model, known) from None
-            else:
-                if not isinstance(found, anthropic.BaseModel):
-                    raise no_json(self._server)
-        return f"{self.name} at {self._server.described()}"
-
-    def worst_case_usd(self, request: Request) -> float | None:
-        """With every input token written to the cache for an hour (twice the plain price), and the longest reply."""
-        return self._worst(request).cost_usd
-
-    def propose(self, request: Request) -> Reply:
-        """One streamed request. It is never repeated here: a wait is the session's to show."""
-        worst = self._worst(request)
-        with self._call(self._reply_timeout_s, worst) as call, self._client(call) as client:
-            self._hear(client, request.prompt, call)
-            return call.reply()
-
-    def _call(self, limit_s: float, worst: Usage | None = None) -> Call:
-        import anthropic
-
-        return Call(self._server, self._model, limit_s, anthropic.AnthropicError, worst)
+    provider = "anthropic"
+    base_error = "AnthropicError"
 
     def _client(self, call: Call) -> anthropic.Anthropic:
         import anthropic
@@ -95,21 +43,13 @@ class AnthropicProposer:
             http_client=anthropic.DefaultHttpxClient(verify=tls(), event_hooks={"response": [call.watch]}),
         )
 
-    def _listed(self, client: anthropic.Anthropic) -> Sequence[str] | None:
-        """The names of the server's models; None where it has no such list."""
-        import anthropic
-
-        try:
-            return [model.id for model in client.models.list(limit=1000).data]
-        except anthropic.APIStatusError as error:
-            if error.status_code in NO_SUCH_PAGE:
-                return None
-            raise
-
-    def _hear(self, client: anthropic.Anthropic, prompt: Prompt, call: Call) -> None:
+    def _hear(self, client: anthropic.Anthropic, request: Request, call: Call) -> None:
         heard = call.heard
         with client.messages.stream(
-            model=self._model, system=prompt.system, messages=_messages(prompt), max_tokens=self._max_tokens
+            model=self._model,
+            system=request.prompt.system,
+            messages=_messages(request.prompt),
+            max_tokens=self._max_tokens,
         ) as stream:
             for event in stream:
                 heard.begun = True
@@ -127,9 +67,6 @@ class AnthropicProposer:
         written_1h = usage.cache_creation.ephemeral_1h_input_tokens if usage.cache_creation else written
         counted = Usage(usage.input_tokens + cached + written, cached, usage.output_tokens)
         return self._server.priced(self._model, counted, written_tokens=written, written_1h_tokens=written_1h)
-
-    def _worst(self, request: Request) -> Usage:
-        return self._server.worst(self._model, request.prompt, self._max_tokens)
 
 
 def _messages(prompt: Prompt) -> list[MessageParam]:

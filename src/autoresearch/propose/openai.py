@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from autoresearch.model import Prompt, Reply, Request, Usage
-from autoresearch.propose.call import CHECK_S, NO_ANSWER, Call, Ending, Heard, tls
-from autoresearch.propose.faults import NO_SUCH_PAGE, no_json, unknown_model
-from autoresearch.propose.server import find
+from autoresearch.model import Prompt, Request, Usage
+from autoresearch.propose.call import NO_ANSWER, Call, Ending, Heard, tls
+from autoresearch.propose.hosted import HostedProposer
 
 if TYPE_CHECKING:
     import openai
@@ -22,63 +19,11 @@ ENDINGS: dict[str, Ending] = {"length": "cut", "max_output_tokens": "cut", "cont
 """Why an answer is not whole, in the words of chat completions and of the Responses API."""
 
 
-class OpenAIProposer:
+class OpenAIProposer(HostedProposer):
     """Asks the Responses API at OpenAI itself; elsewhere chat completions, which every other server speaks."""
 
-    can_repair = True
-
-    def __init__(
-        self,
-        model: str,
-        *,
-        base_url: str | None = None,
-        max_tokens: int,
-        reply_timeout_s: float,
-        official: bool | None = None,
-    ) -> None:
-        """`official` says that `base_url` is a gateway to OpenAI's own API; None decides by the host's name."""
-        self.name = f"openai/{model}"
-        self._model = model
-        self._max_tokens = max_tokens
-        self._reply_timeout_s = reply_timeout_s
-        self._server = find("openai", base_url, os.environ, official=official)
-
-    def check(self) -> str:
-        """Ask whether the server takes the key and knows the model; costs nothing."""
-        import openai
-
-        with self._call(CHECK_S) as call, self._client(call) as client:
-            try:
-                found: object = client.models.retrieve(self._model)
-            except openai.APIStatusError as error:
-                if error.status_code not in NO_SUCH_PAGE:
-                    raise
-                known = self._listed(client)
-                if known is not None and self._model not in known:
-                    raise unknown_model(self._server, self._model, known) from None
-            else:
-                if not isinstance(found, openai.BaseModel):
-                    raise no_json(self._server)
-        return f"{self.name} at {self._server.described()}"
-
-    def worst_case_usd(self, request: Request) -> float | None:
-        """With every input token written to the cache, none read from it, and the longest reply."""
-        return self._worst(request).cost_usd
-
-    def propose(self, request: Request) -> Reply:
-        """One streamed request. It is never repeated here: a wait is the session's to show."""
-        worst = self._worst(request)
-        with self._call(self._reply_timeout_s, worst) as call, self._client(call) as client:
-            if self._server.official:
-                self._hear_responses(client, request.prompt, call)
-            else:
-                self._hear_chat(client, request.prompt, call.heard)
-            return call.reply()
-
-    def _call(self, limit_s: float, worst: Usage | None = None) -> Call:
-        import openai
-
-        return Call(self._server, self._model, limit_s, openai.OpenAIError, worst)
+    provider = "openai"
+    base_error = "OpenAIError"
 
     def _client(self, call: Call) -> openai.OpenAI:
         import openai
@@ -91,16 +36,11 @@ class OpenAIProposer:
             http_client=openai.DefaultHttpxClient(verify=tls(), event_hooks={"response": [call.watch]}),
         )
 
-    def _listed(self, client: openai.OpenAI) -> Sequence[str] | None:
-        """The names of the server's models; None where it has no such list."""
-        import openai
-
-        try:
-            return [model.id for model in client.models.list().data]
-        except openai.APIStatusError as error:
-            if error.status_code in NO_SUCH_PAGE:
-                return None
-            raise
+    def _hear(self, client: openai.OpenAI, request: Request, call: Call) -> None:
+        if self._server.official:
+            self._hear_responses(client, request.prompt, call)
+        else:
+            self._hear_chat(client, request.prompt, call.heard)
 
     def _hear_responses(self, client: openai.OpenAI, prompt: Prompt, call: Call) -> None:
         heard = call.heard
@@ -154,9 +94,6 @@ class OpenAIProposer:
         details = usage.prompt_tokens_details
         cached = (details and details.cached_tokens) or 0
         return self._server.priced(self._model, Usage(usage.prompt_tokens, cached, usage.completion_tokens))
-
-    def _worst(self, request: Request) -> Usage:
-        return self._server.worst(self._model, request.prompt, self._max_tokens)
 
 
 def _items(prompt: Prompt) -> list[ResponseInputItemParam]:
