@@ -347,3 +347,19 @@ def test_output_into_a_closed_pipe_is_no_traceback(tmp_path: Path) -> None:
     )
     assert "Traceback" not in done.stderr
     assert done.stdout.startswith("#1 keep score 10")
+
+
+@pytest.mark.parametrize("experiments", [1, 2])
+def test_goes_on_when_the_branch_moved_and_the_last_line_was_not_written(tmp_path: Path, experiments: int) -> None:
+    user = User.with_project(tmp_path)
+    with ModelServer([whole("11.0")]) as server:
+        arguments = ("run", "--tag=t", "--model=openai/gpt-6-luna")
+        user.types(*arguments, f"--budget=experiments={experiments}", env=openai(server))
+        journal = user.home / ".git/autoresearch/t/journal.jsonl"
+        lines = journal.read_text().splitlines(keepends=True)
+        settled = max(number for number, line in enumerate(lines) if '"kind":"settled"' in line)
+        journal.write_text("".join(lines[:settled]))
+        done = user.types(*arguments, "--budget=experiments=2", env=openai(server))
+    assert done.returncode == 0, done.stderr
+    assert [row["score"] for row in user.rows()] == ["10.000000", "11.000000"]
+    assert user.branch_scores("t") == ["VALUE = 10.0", "VALUE = 11.0"]

@@ -201,7 +201,7 @@ def _leave(project: Project, loop: Loop) -> None:
         assert loop.history.opened is not None
         if loop.history.experiments and loop.history.opened.home:
             loop.repository.switch(loop.history.opened.home)
-    if not loop.history.experiments:
+    if not loop.history.begun:
         loop.folder.wipe(project.repository)
     elif not loop.settings.in_place:
         loop.folder.drop_trees(project.repository)
@@ -214,7 +214,7 @@ def refuse_other(project: Project, tag: str) -> None:
     if project.settings.in_place:
         _refuse_changes(project, folder, history)
     tip = repository.ref(folder.branch)
-    if not history.experiments:
+    if not history.begun:
         if tip is not None:
             raise RepositoryError(
                 f"branch autoresearch/{tag} exists and is not a session of this repository's. Choose another --tag."
@@ -379,7 +379,7 @@ def _read(folder: SessionFolder) -> History:
 def _recover(folder: SessionFolder, repository: Repository) -> History:
     """The history to go on from. A session that never had a baseline is begun anew: nothing in it counts."""
     history = _read(folder)
-    if not history.experiments and folder.journal.exists():
+    if not history.begun and folder.journal.exists():
         folder.wipe(repository)
         return History()
     return history

@@ -104,6 +104,11 @@ class History:
         return self.experiments[0] if self.experiments else None
 
     @property
+    def begun(self) -> bool:
+        """True once the baseline was accepted; before that nothing of the session counts."""
+        return bool(self.experiments) or (self.pending is not None and self.pending.kept)
+
+    @property
     def incumbent(self) -> Experiment | None:
         """The latest kept experiment."""
         return next((e for e in reversed(self.experiments) if e.kept), None)
