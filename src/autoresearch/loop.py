@@ -6,7 +6,7 @@ that was cut short at any instant goes on from there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -25,7 +25,7 @@ from autoresearch.edge.signals import StopSignal
 from autoresearch.errors import ProposerError, RepositoryError
 from autoresearch.model import Measurement, Prompt, Proposal, Reply, Request, Scalar, Status, Turn, Usage
 from autoresearch.propose import Proposer
-from autoresearch.propose.faults import ReplyLostError
+from autoresearch.propose.faults import ReplyInterrupted, ReplyLostError
 from autoresearch.propose.patience import ask_patiently
 from autoresearch.records import (
     AnyRecord,
@@ -175,7 +175,7 @@ class Loop:
 
     def _ask_until_it_lands(self, asking: Prompt, texts: Mapping[str, str], *, repair: int) -> bool:
         """Ask, screen, and ask again with what failed. True when a proposal was accepted."""
-        for asked in range(1, ASKS + 1):
+        for asked in range(len(self._current.refusals) + 1, ASKS + 1):
             answer = self._ask(asking, texts)
             landed = land(answer, texts, self.history.tried())
             if isinstance(landed, Proposal):
@@ -218,10 +218,11 @@ class Loop:
             raise Stopped(reason)
         try:
             with self.stop.interruptible():
-                return self.proposer.propose(request)
-        except ReplyLostError as lost:
+                answer = self.proposer.propose(request)
+        except (ReplyLostError, ReplyInterrupted) as lost:
             self._pay(lost.usage)
             raise
+        return replace(answer, text=answer.text.encode(errors="replace").decode())
 
     def _pay(self, usage: Usage) -> None:
         """Journal what an answer cost, whatever becomes of it."""
@@ -328,22 +329,47 @@ class Loop:
         self.runner.tree.write(self.incumbent)
         if self.settings.in_place:
             self.repository.stage(self.incumbent)
-        metric = self.settings.measured
-        self.results.write(table(metric.name, self.settings.columns, (*self.history.experiments, current)))
+        self.write_results((*self.history.experiments, current))
         self.record(Settled(n=current.n))
 
+    def write_results(self, experiments: Sequence[Experiment]) -> None:
+        """Derive results.tsv."""
+        self.results.write(table(self.settings.metric.name, self.settings.columns, experiments))
+
+    def catch_up(self) -> None:
+        """Move the branch to the incumbent where it stayed behind, because the user had it checked out."""
+        keeps = self._keeps()
+        if keeps:
+            self._advance(keeps[-1])
+
     def _advance(self, commit: str) -> None:
-        """Move the branch to a keep, unless the user has it checked out; the `best` ref moves in any case."""
+        """Point branch and `best` at a keep; a branch that the user has checked out waits until they leave it.
+
+        Each may stand at any of the session's keeps, wherever an earlier life or a full disk left it. Raises
+        RepositoryError for a ref that somebody else moved.
+        """
         refs = [self.folder.ref("best")]
-        if self.settings.in_place or self.repository.branch() != self.folder.branch:
+        if self.settings.in_place or self.folder.branch not in self.repository.checked_out():
             refs.append(self.folder.branch)
-        before = self._incumbent_commit if self._current.n != BASELINE else NULL_ID
-        try:
-            self.repository.point([(ref, commit, before) for ref in refs])
-        except RepositoryError:
-            # An earlier life may have moved them just before it was cut short.
-            if any(self.repository.ref(ref) != commit for ref in refs):
-                raise
+        keeps = self._keeps()
+        moves = []
+        for ref in refs:
+            now = self.repository.ref(ref)
+            if now == commit:
+                continue
+            if now not in keeps and now is not None:
+                raise RepositoryError(
+                    f"{ref} was moved by somebody else. Put it back with `git update-ref {ref} "
+                    f"{self._incumbent_commit[:10]}` (keep what is there under another name first), then run again."
+                )
+            moves.append((ref, commit, now or NULL_ID))
+        if moves:
+            self.repository.point(moves)
+
+    def _keeps(self) -> list[str]:
+        """Commits that the branch may stand at: the baseline's and every keep's, oldest first."""
+        found = (*self.history.experiments, self._current)
+        return [e.commit for e in found if e.kept and e.commit]
 
     @property
     def _limit_s(self) -> float:

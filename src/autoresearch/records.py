@@ -36,13 +36,15 @@ class Opened(Record):
     base: str
     """Commit that the session started from."""
     metric: str
+    pattern: str | None = None
     direction: Direction
     columns: tuple[str, ...]
     targets: tuple[str, ...]
     bench: str
     model: str
-    home: str | None = None
-    """Branch to put the user back on (in-place sessions)."""
+    project: str = "."
+    """The project's directory in the repository."""
+    in_place: bool = False
 
 
 class Began(Record):
@@ -52,6 +54,8 @@ class Began(Record):
     pid: int
     host: str
     version: str
+    home: str | None = None
+    """Branch or commit to put the user back on, where it is not the session's own (in-place sessions)."""
 
 
 class Canary(Record):

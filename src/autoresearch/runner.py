@@ -44,33 +44,51 @@ class Runner:
         else:
             self.tree.write(files)
         scan = Scan(self.metric, self.columns)
-        self.run_log.unlink(missing_ok=True)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        shown = _Shown(log, self.run_log)
+
+        def ticking() -> None:
+            shown.link()
+            tick()
+
         ran = bench.run(
             self.command,
             cwd=self.tree.project,
             env=self.environment,
             timeout_s=limit_s,
-            log=self.run_log,
+            log=log,
             feed=scan.feed,
-            tick=tick,
+            tick=ticking,
         )
-        _keep(self.run_log, log)
+        shown.link()
         said = scan.measurement(
             exit_code=ran.exit_code, timed_out=ran.timed_out, duration_s=ran.duration_s, timeout_s=limit_s
         )
         return said if not ran.exit_code else _with_last_line(said, bench.tail(log, 1))
 
 
+class _Shown:
+    """run.log: the log of the latest run, the same file under a second name, or a copy where that cannot be."""
+
+    def __init__(self, log: Path, run_log: Path) -> None:
+        self._log = log
+        self._run_log = run_log
+        self._linked = False
+        run_log.unlink(missing_ok=True)
+
+    def link(self) -> None:
+        """Give the log its second name, once it exists."""
+        if self._linked:
+            return
+        self._run_log.unlink(missing_ok=True)
+        try:
+            os.link(self._log, self._run_log)
+        except OSError:
+            shutil.copyfile(self._log, self._run_log)
+        else:
+            self._linked = True
+
+
 def _with_last_line(said: Measurement, line: str) -> Measurement:
     """A crash with what the bench said last, which mostly is why."""
     return replace(said, failure=f"{said.failure}: {line.strip()[:200]}") if line.strip() else said
-
-
-def _keep(run_log: Path, log: Path) -> None:
-    """Keep a run's log beyond the next run; run.log itself is unlinked then, never overwritten."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.unlink(missing_ok=True)
-    try:
-        os.link(run_log, log)
-    except OSError:
-        shutil.copyfile(run_log, log)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autoresearch import __version__
@@ -15,7 +15,7 @@ from autoresearch.decide import plan, prompt
 from autoresearch.decide.budget import plateau, spent_up
 from autoresearch.decide.recover import History, fold
 from autoresearch.edge import bench, tree
-from autoresearch.edge.folder import RESULTS, RUN_LOG, ResultsFile, SessionFolder
+from autoresearch.edge.folder import RESULTS, RUN_LOG, ResultsFile, SessionFolder, temporary_name
 from autoresearch.edge.journal import Journal, read
 from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.edge.scratch import Scratch
@@ -29,9 +29,9 @@ from autoresearch.errors import (
 )
 from autoresearch.loop import Loop, Observer, Stopped
 from autoresearch.model import Measurement, Request, Scalar, Status
-from autoresearch.project import Project, find_targets
+from autoresearch.project import Project, find_fixed, find_targets
 from autoresearch.propose import Proposer
-from autoresearch.propose.choose import make, pick
+from autoresearch.propose.choose import make
 from autoresearch.propose.command import Edited
 from autoresearch.records import Began, Canary, Closed, Opened
 from autoresearch.runner import Runner
@@ -53,19 +53,34 @@ class Outcome:
 def run(project: Project, tag: str, proposer: Proposer, stop: StopSignal, observer: Observer) -> Outcome:
     """Open or resume session `tag`, and run it until something says stop. Raises AutoresearchError."""
     folder = SessionFolder(project.repository.common_dir, tag)
-    died = folder.lock()
-    try:
-        history = _recover(folder, project.repository)
-        journal = Journal.open(folder.journal)
+    with disk_faults(folder.path):
+        died = folder.lock()
         try:
-            loop = _open(project, folder, journal, history, proposer, stop, observer)
-            if died:
-                observer.notice(f"{died}: its session is taken over")
-            return _live(project, loop)
+            history = _recover(folder, project.repository)
+            journal = Journal.open(folder.journal)
+            try:
+                loop = _open(project, folder, journal, history, proposer, stop, observer)
+                if died:
+                    observer.notice(f"{died}: its session is taken over")
+                return _live(project, loop)
+            finally:
+                journal.close()
         finally:
-            journal.close()
-    finally:
-        folder.unlock()
+            folder.unlock()
+
+
+@contextmanager
+def disk_faults(place: Path) -> Iterator[None]:
+    """A full or read-only disk is said to be one, wherever it is noticed."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        where = error.filename or place
+        raise RepositoryError(
+            f"{where}: {error.strerror or error}. Mend that, then run the same command again."
+        ) from error
 
 
 def _open(
@@ -79,19 +94,20 @@ def _open(
 ) -> Loop:
     """Everything in place for the first experiment of this life; the branch is made after the baseline."""
     repository, settings = project.repository, project.settings
-    opened = history.opened or _opened(project, folder.tag)
-    if settings.in_place and history.experiments:
-        repository.switch(folder.branch_name, discard=True)
+    opened = history.opened or _opened(project, folder.tag, proposer.name)
+    home = repository.here()
+    if settings.in_place:
+        repository.put_back(repository.changed())
+        if history.experiments:
+            repository.switch(folder.branch_name)
     incumbent = history.incumbent
     commit = incumbent.commit if incumbent and incumbent.commit else opened.base
     targets = find_targets(repository, commit, opened.targets)
-    if history.incumbent:
-        _refuse_moved_branch(repository, folder, commit, history)
-    repository.exclude([RESULTS, RUN_LOG])
+    repository.exclude([RESULTS, RUN_LOG, temporary_name(RESULTS)])
     results = ResultsFile(project.program.directory, repository.common_dir)
     if aside := results.claim():
         observer.notice(f"{RESULTS} was not written by autoresearch: it is now {aside.name}")
-    where = make_tree(project, folder, opened.base)
+    where = make_tree(project, folder)
     where.write(targets)
     loop = Loop(
         settings=settings,
@@ -110,7 +126,17 @@ def _open(
     )
     if history.opened is None:
         loop.record(opened)
-    loop.record(Began(pid=os.getpid(), host=socket.gethostname(), version=__version__))
+    loop.record(
+        Began(
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            version=__version__,
+            home=home if settings.in_place and home != folder.branch_name else None,
+        )
+    )
+    if history.experiments:
+        loop.catch_up()
+        loop.write_results(history.experiments)
     return loop
 
 
@@ -146,8 +172,8 @@ def _begin(project: Project, loop: Loop) -> None:
             )
         raise baseline_failure(project, verdict.reason, loop.runner.run_log)
     loop.accept_baseline(decision)
-    if loop.settings.in_place:
-        loop.repository.switch(loop.folder.branch_name)
+    if isinstance(loop.runner.tree, tree.InPlaceTree):
+        loop.runner.tree.switch(loop.folder.branch_name)
 
 
 def _prove_target_runs(loop: Loop) -> None:
@@ -189,21 +215,24 @@ def _until_stopped(loop: Loop) -> str:
             return f"stopped by {loop.stop.name}"
         settings, history = loop.settings, loop.history
         reason = spent_up(settings.budget, history, loop.elapsed_s) or plateau(settings.patience, history)
-        if reason and (history.pending is None or history.pending.proposal is None):
+        pending = history.pending
+        if reason and (pending is None or (pending.proposal is None and pending.verdict is None)):
             return reason
         loop.experiment()
 
 
 def _leave(project: Project, loop: Loop) -> None:
     """Give the user's checkout back, and what only a running session needs."""
-    if loop.settings.in_place:
+    # By the journal, not by the loop: a signal may have come between the two.
+    history = _read(loop.folder)
+    if isinstance(loop.runner.tree, tree.InPlaceTree):
         loop.runner.tree.write(loop.incumbent)
-        assert loop.history.opened is not None
-        if loop.history.experiments and loop.history.opened.home:
-            loop.repository.switch(loop.history.opened.home)
-    if not loop.history.begun:
+        if history.experiments and history.home:
+            loop.runner.tree.switch(history.home)
+    if not history.begun:
         loop.folder.wipe(project.repository)
     elif not loop.settings.in_place:
+        loop.catch_up()
         loop.folder.drop_trees(project.repository)
 
 
@@ -213,27 +242,43 @@ def refuse_other(project: Project, tag: str) -> None:
     history = _read(folder)
     if project.settings.in_place:
         _refuse_changes(project, folder, history)
-    tip = repository.ref(folder.branch)
-    if not history.begun:
-        if tip is not None:
-            raise RepositoryError(
-                f"branch autoresearch/{tag} exists and is not a session of this repository's. Choose another --tag."
-            )
+    if history.begun:
+        _refuse_changed_settings(project, history)
+        _refuse_moved_branch(repository, folder, history)
         return
-    _refuse_changed_settings(project, history)
+    for name in ("refs/heads/autoresearch", folder.branch, *repository.refs(folder.ref(""))):
+        if repository.ref(name) is not None:
+            short = name.removeprefix("refs/heads/")
+            what = "branch" if short != name else "ref"
+            raise RepositoryError(
+                f"{what} {short} exists and is not a session of this repository's. Delete it, or choose another --tag."
+            )
+
+
+def at_base(project: Project, tag: str) -> Project:
+    """The project as the session's base has it: on a resume HEAD may have moved on, and the session has not."""
+    history = _read(SessionFolder(project.repository.common_dir, tag))
+    if not history.begun or history.opened is None:
+        return project
+    base, repository = history.opened.base, project.repository
+    targets = find_targets(repository, base, history.opened.targets)
+    fixed = find_fixed(repository, base, project.settings, targets)
+    return replace(project, base=base, targets=targets, fixed=fixed)
 
 
 def _refuse_changes(project: Project, folder: SessionFolder, history: History) -> None:
-    """In place nothing of the user's may lie in the way; a candidate that a killed run left there is ours."""
-    repository, pending = project.repository, history.pending
-    ours: dict[str, str] = {}
-    if repository.branch() == folder.branch and pending and pending.proposal:
-        ours = folder.load_candidate(pending.n, pending.proposal.repair)
-    changed = [
-        path
-        for path in repository.changed()
-        if path not in {repository.full(mine) for mine, text in ours.items() if repository.holds(mine, text)}
-    ]
+    """In place nothing of the user's may lie in the way; what a killed life of the session left there is ours."""
+    repository = project.repository
+    ours: list[tuple[str, bytes | None]] = [(path, tree.spoilt(path)) for path in project.targets]
+    pending = history.pending
+    if pending and pending.proposal:
+        for repair in range(pending.proposal.repair + 1):
+            ours += [(path, text.encode()) for path, text in folder.load_candidate(pending.n, repair).items()]
+    if incumbent := history.incumbent:
+        files = find_targets(repository, incumbent.commit or "", list(project.targets))
+        ours += [(path, file.data) for path, file in files.items()]
+    left = {repository.full(path) for path, data in ours if history.opened and repository.holds(path, data)}
+    changed = [path for path in repository.changed() if path not in left]
     if changed:
         raise RepositoryError(
             f"{', '.join(changed[:5])} has changes that autoresearch did not make. "
@@ -244,25 +289,31 @@ def _refuse_changes(project: Project, folder: SessionFolder, history: History) -
 def _refuse_changed_settings(project: Project, history: History) -> None:
     opened, settings = history.opened, project.settings
     assert opened is not None
-    now = {
+    now: dict[str, object] = {
         "metric": settings.metric.name,
+        "metric pattern": settings.metric.pattern,
         "direction": settings.direction.value,
         "target": ", ".join(project.targets),
         "bench": settings.bench,
         "columns": ", ".join(settings.columns),
+        "project": project.repository.prefix,
+        "in_place": settings.in_place,
     }
-    then = {
+    then: dict[str, object] = {
         "metric": opened.metric,
+        "metric pattern": opened.pattern,
         "direction": opened.direction.value,
         "target": ", ".join(opened.targets),
         "bench": opened.bench,
         "columns": ", ".join(opened.columns),
+        "project": opened.project,
+        "in_place": opened.in_place,
     }
     for name, value in now.items():
         if value != then[name]:
             raise SettingsError(
-                f"session {opened.tag} was begun with {name} {then[name]!r}, now it is {value!r}: its numbers would "
-                "not compare. Set it back, or begin a new --tag."
+                f"session {opened.tag} was begun with {name} {then[name]!r}, now it is {value!r}: that would be "
+                "another session. Set it back, or begin a new --tag."
             )
 
 
@@ -286,7 +337,7 @@ def make_proposer(project: Project, tag: str, tick: Callable[[], None]) -> Propo
     return make(project.settings, os.environ, texts, edit)
 
 
-def _opened(project: Project, tag: str) -> Opened:
+def _opened(project: Project, tag: str, model: str) -> Opened:
     settings = project.settings
     return Opened(
         version=__version__,
@@ -297,16 +348,18 @@ def _opened(project: Project, tag: str) -> Opened:
         columns=settings.columns,
         targets=tuple(project.targets),
         bench=settings.bench,
-        model=pick(settings, os.environ),
-        home=project.repository.here(),
+        pattern=settings.metric.pattern,
+        model=model,
+        project=project.repository.prefix,
+        in_place=settings.in_place,
     )
 
 
-def make_tree(project: Project, folder: SessionFolder, base: str) -> tree.Tree:
-    """Where runs happen: a tree of the session's own at `base`, or in place the user's checkout as it is."""
+def make_tree(project: Project, folder: SessionFolder) -> tree.Tree:
+    """Where runs happen: a tree of the session's own at the base, or in place the user's checkout as it is."""
     if project.settings.in_place:
-        return tree.in_place(project.repository)
-    return tree.linked(project.repository, folder.tree, base, project.links)
+        return tree.InPlaceTree(project.repository)
+    return tree.linked(project.repository, folder.tree, project.base, project.links)
 
 
 def make_runner(project: Project, where: tree.Tree, run_log: Path) -> Runner:
@@ -354,21 +407,24 @@ def _knobs(loop: Loop) -> dict[str, Scalar]:
     return dict(current({path: file.data.decode() for path, file in loop.incumbent.items()}))
 
 
-def _refuse_moved_branch(repository: Repository, folder: SessionFolder, incumbent: str, history: History) -> None:
-    """Raises RepositoryError when somebody else moved the session's branch."""
-    pending = history.pending
-    expected = {incumbent} | ({pending.commit} if pending and pending.kept else set())
-    tip = repository.ref(folder.branch)
+def _refuse_moved_branch(repository: Repository, folder: SessionFolder, history: History) -> None:
+    """Raises RepositoryError when somebody else moved or deleted the session's branch."""
+    if not history.experiments:
+        return
+    keeps = {e.commit for e in (*history.experiments, history.pending) if e and e.kept}
+    incumbent = history.incumbent
+    assert incumbent is not None
+    assert incumbent.commit is not None
+    tip, short = repository.ref(folder.branch), incumbent.commit[:10]
     if tip is None:
         raise RepositoryError(
-            f"branch autoresearch/{folder.tag} is gone. Bring it back with "
-            f"`git branch autoresearch/{folder.tag} {incumbent[:10]}`, or begin a new --tag."
+            f"branch {folder.branch_name} is gone. Bring it back with "
+            f"`git branch {folder.branch_name} {short}`, or begin a new --tag."
         )
-    if tip not in expected and repository.ref(folder.ref("best")) not in expected:
+    if tip not in keeps:
         raise RepositoryError(
-            f"branch autoresearch/{folder.tag} has commits that autoresearch did not make. "
-            f"Put it back with `git branch -f autoresearch/{folder.tag} {incumbent[:10]}` (keep yours under another "
-            "name first), or begin a new --tag."
+            f"branch {folder.branch_name} has commits that autoresearch did not make. Put it back with "
+            f"`git branch -f {folder.branch_name} {short}` (keep yours under another name first), or begin a new --tag."
         )
 
 

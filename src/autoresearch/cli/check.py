@@ -147,7 +147,7 @@ def trying(project: Project) -> Iterator[tuple[Runner, Path]]:
     folder = SessionFolder(project.repository.common_dir, f".check-{os.getpid()}")
     folder.path.mkdir(parents=True)
     try:
-        tree = make_tree(project, folder, project.base)
+        tree = make_tree(project, folder)
         yield make_runner(project, tree, folder.path / "run.log"), folder.path
         tree.write(project.targets)
     finally:

@@ -65,6 +65,7 @@ def hold(program: Path, tag: str | None, flags: Mapping[str, object], *, as_json
 
     with opened(program, tag, flags) as (project, tag):
         session.refuse_other(project, tag)
+        project = session.at_base(project, tag)
         model = pick(project.settings, os.environ)
         stop = StopSignal()
         with stop.handling(), watching(project.settings, tag, model, stop, as_json=as_json) as observer:

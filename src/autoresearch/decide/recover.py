@@ -96,6 +96,8 @@ class History:
     """Seconds of the lives before the present one."""
     life_s: float = 0.0
     """Seconds of the present life at its latest record."""
+    home: str | None = None
+    """Where the user was before an in-place session took their checkout."""
     last: AnyRecord | None = None
 
     @property
@@ -163,7 +165,7 @@ def step(history: History, record: AnyRecord) -> History:
     """One more record. Durations come from `t` alone, order from the sequence: clocks may jump."""
     if isinstance(record, Began):
         past_s = history.elapsed_s if history.lives else 0.0
-        history = replace(history, past_s=past_s, lives=history.lives + 1)
+        history = replace(history, past_s=past_s, lives=history.lives + 1, home=record.home or history.home)
     history = replace(history, last=record, life_s=record.t)
     match record:
         case Opened():

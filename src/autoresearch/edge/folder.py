@@ -54,9 +54,10 @@ class SessionFolder:
     def unlock(self) -> None:
         """Give the session back; one that never began leaves nothing."""
         self._holder.unlink(missing_ok=True)
-        self._lock.release()
         if not self.journal.exists():
+            # Before the release: whoever waits for a lock file that is gone makes a new one.
             shutil.rmtree(self.path, ignore_errors=True)
+        self._lock.release()
 
     @property
     def branch_name(self) -> str:
@@ -152,7 +153,7 @@ class ResultsFile:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file by temp and rename, durably: it is there whole, or as it was. Raises RepositoryError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(temporary_name(path.name))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
@@ -161,9 +162,16 @@ def write_whole(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
         sync_folder(path.parent)
-    except OSError as error:
+    except BaseException as error:
         with suppress(OSError):
             temporary.unlink()
-        raise RepositoryError(
-            f"cannot write {path}: {error.strerror}. Mend that, then run the same command again."
-        ) from error
+        if isinstance(error, OSError):
+            raise RepositoryError(
+                f"cannot write {path}: {error.strerror}. Mend that, then run the same command again."
+            ) from error
+        raise
+
+
+def temporary_name(name: str) -> str:
+    """What a file is called until it is whole; always the same, so that a kill leaves at most one."""
+    return f".{name}.tmp"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 import zlib
@@ -55,18 +56,20 @@ class Journal:
             update={"seq": self._next, "at": datetime.now(UTC).isoformat(), "t": round(self.t, 3)}
         )
         line = _line(stamped)
+        begin = self._size
+        self._size, self._next = begin + len(line), self._next + 1
         try:
-            written = os.pwrite(self._fd, line, self._size)
-            if written != len(line):
-                raise OSError(28, "No space left on device")
+            if os.pwrite(self._fd, line, begin) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fdatasync(self._fd) if hasattr(os, "fdatasync") else os.fsync(self._fd)
-        except OSError as error:
-            os.ftruncate(self._fd, self._size)
-            raise RepositoryError(
-                f"cannot write {self.path}: {error.strerror}. Make room, then run the same command again."
-            ) from error
-        self._size += len(line)
-        self._next += 1
+        except BaseException as error:  # a signal's too: a record is written whole, or was never written
+            os.ftruncate(self._fd, begin)
+            self._size, self._next = begin, self._next - 1
+            if isinstance(error, OSError):
+                raise RepositoryError(
+                    f"cannot write {self.path}: {error.strerror}. Make room, then run the same command again."
+                ) from error
+            raise
         return stamped
 
     def close(self) -> None:

@@ -19,7 +19,10 @@ NULL_ID = "0" * 40
 REGULAR = ("100644", "100755")
 OPTIONS = [
     "core.hooksPath=/dev/null",
-    "core.fsync=loose-object,reference",
+    "core.fsync=loose-object,reference,pack,pack-metadata",
+    "core.filesRefLockTimeout=5000",
+    "core.packedRefsTimeout=5000",
+    "fastimport.unpackLimit=1000",
     "core.fsmonitor=false",
     "core.quotePath=false",
     "commit.gpgSign=false",
@@ -84,7 +87,6 @@ class Repository:
 
         try:
             repo = Repo(directory, search_parent_directories=True)
-            repo.git.set_persistent_git_options(c=OPTIONS)
             repo.git.update_environment(LC_ALL="C")
             if repo.bare or repo.working_tree_dir is None:
                 raise RepositoryError(f"{repo.git_dir} is a bare repository. Clone it, and run in the clone.")
@@ -130,6 +132,11 @@ class Repository:
         """Full names of the refs under a prefix."""
         return self._git("for-each-ref", "--format=%(refname)", prefix).split()
 
+    def checked_out(self) -> set[str]:
+        """Full names of the branches that are checked out, in the user's checkout and in any worktree."""
+        lines = self._git("worktree", "list", "--porcelain").splitlines()
+        return {line.removeprefix("branch ") for line in lines if line.startswith("branch ")}
+
     def is_branch_name(self, name: str) -> bool:
         """True when git accepts `name` as a branch."""
         return self._run("check-ref-format", "--branch", name)[0] == 0
@@ -145,7 +152,7 @@ class Repository:
         if mode not in REGULAR:
             what = "symbolic link" if mode == "120000" else "directory" if kind == "tree" else "submodule"
             raise SettingsError(f"{path} is a {what}, not a file. Name the file itself in the settings.")
-        return Tracked(mode, self._bytes("cat-file", "blob", rest[:40]))
+        return Tracked(mode, self._run_bytes("cat-file", "blob", rest[:40])[1])
 
     def tracked_at_root(self, commit: str, name: str) -> bool:
         """True when a commit has an entry of this name at the repository's root."""
@@ -172,10 +179,10 @@ class Repository:
         lines = self._git("status", "--porcelain", "-z", "--untracked-files=no", "--", *specs)
         return [entry[3:] for entry in lines.split("\0") if len(entry) > 3]
 
-    def holds(self, path: str, text: str) -> bool:
-        """True when a file of the user's checkout has just this text."""
+    def holds(self, path: str, data: bytes | None) -> bool:
+        """True when a file of the user's checkout has just these bytes; None asks whether it is absent."""
         place = self.root / self.full(path)
-        return place.is_file() and place.read_bytes() == text.encode()
+        return not place.exists() if data is None else place.is_file() and place.read_bytes() == data
 
     def untracked(self, *, ignored: bool, folder: str = ".") -> list[str]:
         """Top-level untracked entries of a folder, relative to the root; ignored ones, or those that are not."""
@@ -227,11 +234,12 @@ class Repository:
         for path, file in files.items():
             stream += f"M {file.mode} inline {_quoted(self.full(path))}\n".encode() + _data(file.data)
         stream += b"get-mark :1\ndone\n"
-        process = self._repo.git.fast_import(force=True, quiet=True, istream=subprocess.PIPE, as_process=True)
-        out, err = process.communicate(bytes(stream))
-        if process.returncode != 0:
+        status, out, err = self._run("fast-import", "--force", "--quiet", input=bytes(stream))
+        if status != 0:
+            for crash in self.common_dir.glob("fast_import_crash_*"):
+                crash.unlink(missing_ok=True)
             raise RepositoryError(f"git could not write a commit in {self.root}: {said(err)}")
-        return str(out.decode().strip())
+        return out.strip()
 
     def point(self, moves: Iterable[tuple[str, str, str]]) -> None:
         """Set refs in one step: (ref, new commit, commit it must name now, or NULL_ID when it must not exist).
@@ -239,23 +247,27 @@ class Repository:
         Raises RepositoryError, having changed none, when one of them names something else.
         """
         orders = "".join(f"update {ref}\0{new}\0{old}\0" for ref, new, old in moves)
-        process = self._repo.git.update_ref("--stdin", "-z", istream=subprocess.PIPE, as_process=True)
-        _, err = process.communicate(orders.encode())
-        if process.returncode != 0:
+        status, _, err = self._run("update-ref", "--stdin", "-z", input=orders.encode())
+        if status != 0:
             raise RepositoryError(f"git could not move a ref in {self.root}: {said(err)}")
 
     def add_tree(self, path: Path, commit: str) -> None:
         """Check a commit out into a linked worktree of the session's own."""
-        self._git("worktree", "prune")
-        self._git("worktree", "add", "--quiet", "--force", "--detach", str(path), commit)
+        # Twice: also where a killed git left its entry locked. Never `prune`, which takes the user's own worktrees.
+        self._git("worktree", "add", "--quiet", "--force", "--force", "--detach", str(path), commit)
 
     def remove_tree(self, path: Path) -> None:
         """Remove a linked worktree and all that lies in it."""
         self._git("worktree", "remove", "--force", "--force", str(path))
 
-    def switch(self, name: str, *, discard: bool = False) -> None:
-        """Check a branch out in the user's checkout (in-place sessions only); `discard` what stands in its way."""
-        self._git("checkout", "--quiet", *(["--force"] if discard else []), name, "--")
+    def put_back(self, paths: Sequence[str]) -> None:
+        """Give files of the user's checkout the content of HEAD (in-place sessions only)."""
+        if paths:
+            self._git("checkout", "--quiet", "HEAD", "--", *(f":(top,literal){path}" for path in paths))
+
+    def switch(self, name: str) -> None:
+        """Check a branch out in the user's checkout (in-place sessions only)."""
+        self._git("checkout", "--quiet", name, "--")
 
     def stage(self, paths: Iterable[str]) -> None:
         """Take the working files' state into the user's index (in-place sessions only)."""
@@ -280,19 +292,20 @@ class Repository:
             raise RepositoryError(f"`git {command}` failed in {self.root}: {said(err)}")
         return out
 
-    def _run(self, command: str, *arguments: str) -> tuple[int, str, str]:
-        status, out, err = getattr(self._repo.git, command.replace("-", "_"))(
-            *arguments, with_extended_output=True, with_exceptions=False, strip_newline_in_stdout=False
-        )
-        return int(status), str(out), str(err)
+    def _run(self, command: str, *arguments: str, input: bytes = b"") -> tuple[int, str, str]:
+        status, out, err = self._run_bytes(command, *arguments, input=input)
+        return status, out.decode(errors="surrogateescape"), err.decode(errors="replace")
 
-    def _bytes(self, command: str, *arguments: str) -> bytes:
-        return cast(
-            bytes,
-            getattr(self._repo.git, command.replace("-", "_"))(
-                *arguments, stdout_as_string=False, strip_newline_in_stdout=False
-            ),
+    def _run_bytes(self, command: str, *arguments: str, input: bytes = b"") -> tuple[int, bytes, bytes]:
+        options = [word for option in OPTIONS for word in ("-c", option)]
+        process = self._repo.git.execute(
+            ["git", *options, command, *arguments],
+            istream=subprocess.PIPE,
+            as_process=True,
+            start_new_session=True,  # the terminal's Ctrl-C is for us, not for a git that is half done
         )
+        out, err = process.communicate(input)
+        return int(process.returncode), out, err
 
     def _find_identity(self) -> str:
         """The user's own name and address where git knows them; git's guess from the host name is no identity."""
@@ -334,7 +347,8 @@ def said(stderr: str | bytes) -> str:
     """What git said, as one line without its prefixes."""
     text = stderr.decode(errors="replace") if isinstance(stderr, bytes) else stderr
     lines = [line.strip() for line in text.replace("stderr: '", "").strip().strip("'").splitlines() if line.strip()]
-    return " ".join(line.removeprefix("fatal: ").removeprefix("error: ") for line in lines[:3]) or "no reason given"
+    told = [line for line in lines if "fast_import_crash" not in line and not line.startswith("fast-import:")]
+    return " ".join(line.removeprefix("fatal: ").removeprefix("error: ") for line in told[:6]) or "no reason given"
 
 
 def _data(data: bytes) -> bytes:

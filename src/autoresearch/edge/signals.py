@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -16,22 +16,20 @@ class StopSignal:
     """Whether a stop was asked for. `handling()` must be entered in the main thread."""
 
     def __init__(self) -> None:
-        self._asked = threading.Event()
+        self.asked = False
+        """True once a signal came."""
         self._waiting = False
         self._terminals: list[int] = []
         self.name: str | None = None
         """The first signal that came."""
 
-    @property
-    def asked(self) -> bool:
-        """True once a signal came."""
-        return self._asked.is_set()
-
     @contextmanager
     def handling(self) -> Iterator[None]:
         """Catch the signals, and give them back at the end."""
         self._terminals = [fd for fd in (1, 2) if os.isatty(fd)]
-        before = {number: signal.signal(number, self._handle) for number in SIGNALS}
+        # What our caller ignores for us, as nohup does, stays ignored.
+        ours = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        before = {number: signal.signal(number, self._handle) for number in ours}
         try:
             yield
         finally:
@@ -52,14 +50,14 @@ class StopSignal:
     def sleep(self, seconds: float) -> None:
         """Wait; a signal ends it with KeyboardInterrupt."""
         with self.interruptible():
-            self._asked.wait(seconds)
+            time.sleep(seconds)
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         again = self.asked
         if number == signal.SIGHUP:
             self._forget_terminal()
         self.name = self.name or signal.Signals(number).name
-        self._asked.set()
+        self.asked = True
         if again or self._waiting:
             raise KeyboardInterrupt
 

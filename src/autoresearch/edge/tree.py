@@ -62,11 +62,15 @@ class Tree:
     def spoil(self, files: Mapping[str, Tracked]) -> None:
         """Make targets that must fail: code that cannot run, or no file at all where any text would do."""
         for path, file in files.items():
-            suffix = PurePosixPath(path).suffix.lower()
-            if suffix in POISON or suffix in CODE:
-                self.write({path: Tracked(file.mode, POISON.get(suffix, GARBAGE).encode())})
+            data = spoilt(path)
+            if data is None:
+                self.remove(path)
             else:
-                self._place(path).unlink(missing_ok=True)
+                self.write({path: Tracked(file.mode, data)})
+
+    def remove(self, path: str) -> None:
+        """Take a target away."""
+        self._place(path).unlink(missing_ok=True)
 
     def _place(self, path: str) -> Path:
         place = self.project / path
@@ -75,11 +79,17 @@ class Tree:
         return place
 
 
+def spoilt(path: str) -> bytes | None:
+    """A text with which a target must fail; None where that takes no file at all, as any text would do."""
+    suffix = PurePosixPath(path).suffix.lower()
+    if suffix in CODE:
+        return GARBAGE.encode()
+    return POISON[suffix].encode() if suffix in POISON else None
+
+
 def linked(repository: Repository, folder: Path, commit: str, links: Sequence[str]) -> Tree:
     """The session's own tree at `commit`, made or brought back to that state, with the user's data linked in."""
-    if (folder / ".git").exists():
-        restore_tree(folder, commit)
-    else:
+    if not _restored(folder, commit):
         shutil.rmtree(folder, ignore_errors=True)
         repository.add_tree(folder, commit)
     for entry in links:
@@ -90,9 +100,51 @@ def linked(repository: Repository, folder: Path, commit: str, links: Sequence[st
     return Tree(folder, repository.prefix)
 
 
-def in_place(repository: Repository) -> Tree:
-    """The user's own checkout."""
-    return Tree(repository.root, repository.prefix)
+def _restored(folder: Path, commit: str) -> bool:
+    """True when a tree of an earlier life could be brought back to a commit; a killed git may have left half of one."""
+    if not (folder / ".git").exists():
+        return False
+    try:
+        restore_tree(folder, commit)
+    except RepositoryError:
+        return False
+    return True
+
+
+class InPlaceTree(Tree):
+    """The user's own checkout: what they change there in mid-session is never overwritten."""
+
+    def __init__(self, repository: Repository) -> None:
+        super().__init__(repository.root, repository.prefix)
+        self._repository = repository
+        self._branch = repository.branch()
+        self._written: dict[str, bytes] = {}
+
+    def write(self, files: Mapping[str, Tracked]) -> None:
+        """As in any tree, after a look at whether everything is still as it was left. Raises RepositoryError."""
+        for path, data in self._written.items():
+            if not (self.project / path).is_file() or (self.project / path).read_bytes() != data:
+                raise RepositoryError(
+                    f"{path} was changed while the session was using it in place. Your version is still there: save it "
+                    "elsewhere, run `git checkout` on the file, then run the same command again."
+                )
+        if self._repository.branch() != self._branch:
+            raise RepositoryError(
+                "another branch was checked out while the session was running in place. Nothing was changed on it. "
+                "Run the same command again to go on."
+            )
+        super().write(files)
+        self._written |= {path: file.data for path, file in files.items()}
+
+    def switch(self, name: str) -> None:
+        """Check a branch out, and expect to find it so."""
+        self._repository.switch(name)
+        self._branch = self._repository.branch()
+
+    def remove(self, path: str) -> None:
+        """Take a target away, and expect to find it gone."""
+        super().remove(path)
+        self._written.pop(path, None)
 
 
 def links(repository: Repository, wanted: Sequence[str] | None) -> list[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from autoresearch.errors import ProposerError, ProposerUnavailableError
 from autoresearch.model import Reply, Usage
-from autoresearch.propose.faults import ReplyLostError, explained, read, scrubbed
+from autoresearch.propose.faults import ReplyInterrupted, ReplyLostError, explained, read, scrubbed
 from autoresearch.propose.server import Server
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ class Call:
         if isinstance(error, (self._sdk_error, httpx2.HTTPError, *GARBLED)):
             # Not chained: the SDK's own message may hold the key.
             raise self._translated(error) from None
+        if isinstance(error, KeyboardInterrupt) and self.heard.begun and self._worst:
+            raise ReplyInterrupted(self.heard.usage or self._worst) from None
 
     def failed(self, body: object) -> ProposerError:
         """The failure that an event within the answer tells of."""

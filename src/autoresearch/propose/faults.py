@@ -51,6 +51,15 @@ class ReplyLostError(ProposerUnavailableError):
         """The most that it can have been."""
 
 
+class ReplyInterrupted(KeyboardInterrupt):
+    """The user stopped a reply that had begun: it is billed all the same."""
+
+    def __init__(self, usage: Usage) -> None:
+        super().__init__()
+        self.usage = usage
+        """The most that it can have been."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """A failure as the server or the network told it."""
