@@ -115,9 +115,24 @@ CASES: list[tuple[str, Callable[[User], None], tuple[str, ...], int, str]] = [
         nothing,
         (*TUNE, "--direction", "up"),
         2,
-        "--direction: direction: Input should be 'higher' or 'lower'",
+        "--direction: direction must be 'higher' or 'lower'",
     ),
-    ("bad pattern", setting("columns: []"), (*TUNE, "--budget", "lots"), 2, "write it as experiments=20,hours=8,usd=5"),
+    (
+        "bad pattern",
+        setting("columns: []"),
+        (*TUNE, "--budget", "lots"),
+        2,
+        "budget is written as experiments=20,hours=8,usd=5",
+    ),
+    ("bad whole number", setting("repairs: two"), TUNE, 2, "repairs must be a whole number (it is 'two')"),
+    ("bad yes or no", setting("canary: maybe"), TUNE, 2, "canary must be true or false (it is 'maybe')"),
+    ("budget a number", setting("budget: 4"), TUNE[:2], 2, "budget is written as experiments=20,hours=8,usd=5"),
+    ("a column twice", setting("columns: [score]"), TUNE, 2, "columns name the metric or a column twice"),
+    ("bench empty", program(PROGRAM.replace("python3 -S program.py", "''")), TUNE, 2, "bench is empty"),
+    ("link outside", setting("link: /etc"), TUNE, 2, "link: /etc lies outside the project"),
+    ("link .git", setting("link: .git"), TUNE, 2, "link: .git lies outside the project"),
+    ("tag too long", nothing, (*TUNE, "--tag", "a" * 300), 2, "is not a branch name"),
+    ("tag empty", nothing, (*TUNE, "--tag", ""), 2, "--tag '' is not a branch name"),
     ("bad number", nothing, (*TUNE, "--budget", "experiments=0"), 2, "budget.experiments"),
     ("protected target", setting("protect: program.py"), TUNE, 2, "program.py is both a target and protected"),
     ("protect missing", setting("protect: nope.txt"), TUNE, 2, "protect: nope.txt does not exist"),
@@ -183,6 +198,28 @@ def test_not_a_repository(tmp_path: Path) -> None:
     assert "is not in a git repository. Run `autoresearch init`" in done.stderr
     assert done.returncode == 3
     assert {path.name for path in tmp_path.iterdir()} == {"program.md", "program.py"}
+
+
+def test_a_program_md_further_up_is_pointed_to(tmp_path: Path) -> None:
+    User.with_project(tmp_path, files={"sub/x.txt": ""})
+    done = User(tmp_path / "sub").types("run", *TUNE)
+    assert done.returncode == 2
+    assert f"There is {tmp_path / 'program.md'}: go there" in done.stderr
+
+
+def test_a_typo_in_the_environment_is_said(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    done = user.types("run", *TUNE, env={"AUTORESEARCH_BUGET": "experiments=1"})
+    assert "AUTORESEARCH_BUGET in the environment is no setting; did you mean 'budget'?" in done.stderr
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    (user.home / ".git" / "autoresearch").write_text("in the way\n")  # stops root as well, unlike permissions
+    done = user.types("run", *TUNE)
+    assert done.returncode == 3
+    assert "Mend that, then run the same command again" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_git_is_not_installed(tmp_path: Path) -> None:

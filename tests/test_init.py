@@ -274,7 +274,7 @@ def test_lists_the_examples_in_a_line_each(tmp_path: Path) -> None:
     done = User(tmp_path).types("init", "--list")
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["game_of_life", "tiny_lm"]
-    assert all(40 < len(line) <= 120 for line in lines)
+    assert all(line.count("  ") and len(line) > 40 for line in lines)
     assert "character-level language model" in lines[1]
     assert names(tmp_path) == []
 
@@ -385,12 +385,12 @@ def test_says_what_the_bench_printed_when_that_names_no_metric(
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (("--target", "nope.py"), "target nope.py does not exist in ."),
-        (("--target", "../x.py"), "target ../x.py lies outside ."),
+        (("--target", "nope.py"), "target nope.py does not exist in /"),
+        (("--target", "../x.py"), "target ../x.py lies outside /"),
         (("--target", "."), "target . is a directory."),
         (("--target", "*.rs"), "target *.rs does not exist"),
-        (("--direction", "up"), "--direction: direction: Input should be 'higher' or 'lower' (it is 'up')"),
-        (("--metric", "a b"), "--metric: metric.name:"),
+        (("--direction", "up"), "--direction: direction must be 'higher' or 'lower' (it is 'up')"),
+        (("--metric", "a b"), "--metric: metric.name must be one word"),
         (("--bench", "a\nb"), "--bench has several lines."),
     ],
 )

@@ -86,7 +86,10 @@ def test_a_command_that_fails_is_tried_again_and_one_that_is_absent_is_not(tmp_p
     done = user.types("run", "--tag=u", "--command=no-such-agent -p", "--model=command", "--budget=experiments=2")
     assert done.returncode == 4
     assert "no-such-agent" in done.stderr
-    assert "by hand" in done.stderr
+    done = user.types("run", "--tag=u", "--command=exit 3", "--model=command", "--budget=experiments=2")
+    assert done.returncode == 4
+    assert "exited with 3" in done.stderr
+    assert "Try it by hand" in done.stderr
 
 
 def test_a_budget_in_tokens_is_kept(tmp_path: Path) -> None:

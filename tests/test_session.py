@@ -334,7 +334,7 @@ def test_the_tuner_improves_a_number_without_a_key(tmp_path: Path) -> None:
     assert any(row["status"] == "keep" for row in user.rows()[1:])
 
 
-def test_output_into_a_closed_pipe_is_no_traceback(tmp_path: Path) -> None:
+def test_a_closed_pipe_does_not_end_the_session(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     done = subprocess.run(
         f"'{COMMAND}' run --tag t --model tune --budget experiments=4 | head -n 1",
@@ -347,6 +347,7 @@ def test_output_into_a_closed_pipe_is_no_traceback(tmp_path: Path) -> None:
     )
     assert "Traceback" not in done.stderr
     assert done.stdout.startswith("#1 keep score 10")
+    assert len(user.rows()) == 4
 
 
 @pytest.mark.parametrize("experiments", [1, 2])

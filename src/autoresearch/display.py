@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -54,6 +55,14 @@ def watching(settings: Settings, tag: str, model: str, stop: StopSignal, *, as_j
         yield PlainLines(settings, stop)
 
 
+def say(text: str) -> None:
+    """Print a line. When whoever read our output is gone, as `head` is, the session goes on without them."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 class JsonLines:
     """One JSON object a line on stdout: `session`, then an `experiment` each, `notice`, and at last `end`."""
 
@@ -86,7 +95,7 @@ class JsonLines:
         """Nothing moves in a line that is written."""
 
     def _say(self, event: str, **values: object) -> None:
-        print(json.dumps({"event": event, **values}, ensure_ascii=False), flush=True)
+        say(json.dumps({"event": event, **values}, ensure_ascii=False))
 
 
 class PlainLines:
@@ -100,7 +109,7 @@ class PlainLines:
     def record(self, record: AnyRecord, history: History) -> None:
         """Print a line when an experiment is over."""
         if isinstance(record, Settled):
-            print(line(history.experiments[-1], history, self._settings), flush=True)
+            say(line(history.experiments[-1], history, self._settings))
 
     def notice(self, text: str) -> None:
         """Print a notice."""
@@ -243,12 +252,12 @@ def _live(view: LiveView, console: Console) -> Iterator[Observer]:
 
 
 def line(experiment: Experiment, history: History, settings: Settings) -> str:
-    """`#12 keep 0.9931 (+0.70 %) 4.1s $0.012 description`."""
+    """`#12 keep loss 0.9931 (-0.7 %) 4.1s $0.012 description`; the change is against the best before it."""
     assert experiment.verdict is not None
-    baseline = history.baseline
     value = number(experiment.value)
-    if experiment.value is not None and baseline and baseline.value is not None and experiment.n != baseline.n:
-        value += change(settings, experiment.value, baseline.value)
+    before = next((e.value for e in reversed(history.experiments) if e.kept and e.n < experiment.n), None)
+    if experiment.value is not None and before is not None:
+        value += change(settings, experiment.value, before)
     spent = f" ${experiment.cost_usd:.4f}" if experiment.cost_usd else ""
     return (
         f"#{experiment.n} {experiment.verdict.status} {settings.metric.name} {value} "

@@ -31,7 +31,11 @@ def read(path: Path) -> Program:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise SettingsError(f"{path} does not exist. Run `autoresearch init` to make one, or give --program.") from None
+        above = next(
+            (folder / path.name for folder in path.resolve().parent.parents if (folder / path.name).is_file()), None
+        )
+        way = f"There is {above}: go there, or give --program" if above else "Run `autoresearch init` to make one"
+        raise SettingsError(f"{path} does not exist. {way}.") from None
     except IsADirectoryError:
         raise SettingsError(f"{path} is a directory. Give --program the file itself.") from None
     except UnicodeDecodeError:

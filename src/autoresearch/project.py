@@ -15,9 +15,9 @@ from autoresearch.edge.folder import RESULTS, RUN_LOG, SessionFolder
 from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.errors import RepositoryError, SettingsError
 from autoresearch.program import Program
-from autoresearch.settings import Loaded, Settings, load
+from autoresearch.settings import Loaded, Settings, load, strangers
 
-TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 SHOWN_BYTES = 16_000
 """A fixed file larger than this is named to the proposer and not shown."""
 GLOB = frozenset("*?[")
@@ -67,7 +67,7 @@ def examine(path: Path, flags: Mapping[str, object], environment: Mapping[str, s
         targets=targets,
         fixed=find_fixed(repository, base, loaded.settings, targets),
         links=[] if loaded.settings.in_place else tree.links(repository, loaded.settings.link),
-        warnings=tuple(find_warnings(repository, base, loaded.settings, targets)),
+        warnings=(*strangers(environment), *find_warnings(repository, base, loaded.settings, targets)),
     )
 
 
@@ -128,7 +128,7 @@ def find_fixed(
 def find_warnings(repository: Repository, commit: str, settings: Settings, targets: Mapping[str, Tracked]) -> list[str]:
     """What may be meant otherwise, though the session can run."""
     warnings = []
-    if changed := repository.changed(list(targets)):
+    if not settings.in_place and (changed := repository.changed(list(targets))):
         warnings.append(f"{', '.join(changed)} has uncommitted changes: the session starts from HEAD, without them")
     if not settings.in_place and repository.tracked_at_root(commit, ".gitmodules"):
         warnings.append("the repository has submodules, which are empty in the session's tree: --in-place has them")
@@ -149,7 +149,7 @@ def check_tag(repository: Repository, tag: str) -> None:
     """Raises SettingsError when a tag will not do as the last part of a branch name."""
     if not TAG.fullmatch(tag) or not repository.is_branch_name(f"autoresearch/{tag}"):
         raise SettingsError(
-            f"--tag {tag!r} is not a branch name. Use letters, digits, '.', '_' and '-', for example mar5."
+            f"--tag {tag[:120]!r} is not a branch name. Use letters, digits, '.', '_' and '-', for example mar5."
         )
 
 

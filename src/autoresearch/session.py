@@ -15,7 +15,7 @@ from autoresearch.decide import plan, prompt
 from autoresearch.decide.budget import plateau, spent_up
 from autoresearch.decide.recover import History, fold
 from autoresearch.edge import bench, tree
-from autoresearch.edge.folder import RESULTS, RUN_LOG, ResultsFile, SessionFolder, temporary_name
+from autoresearch.edge.folder import ASIDE, RESULTS, RUN_LOG, ResultsFile, SessionFolder, temporary_name
 from autoresearch.edge.journal import Journal, read
 from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.edge.scratch import Scratch
@@ -103,7 +103,7 @@ def _open(
     incumbent = history.incumbent
     commit = incumbent.commit if incumbent and incumbent.commit else opened.base
     targets = find_targets(repository, commit, opened.targets)
-    repository.exclude([RESULTS, RUN_LOG, temporary_name(RESULTS)])
+    repository.exclude([RESULTS, ASIDE, RUN_LOG, temporary_name(RESULTS)])
     results = ResultsFile(project.program.directory, repository.common_dir)
     if aside := results.claim():
         observer.notice(f"{RESULTS} was not written by autoresearch: it is now {aside.name}")
@@ -134,7 +134,10 @@ def _open(
             home=home if settings.in_place and home != folder.branch_name else None,
         )
     )
+    for other in folder.others_running():
+        observer.notice(f"session {other} is running too: {RESULTS} and {RUN_LOG} show whichever wrote last")
     if history.experiments:
+        _say_what_changed(project, opened, observer)
         loop.catch_up()
         loop.write_results(history.experiments)
     return loop
@@ -190,7 +193,7 @@ def baseline_failure(project: Project, reason: str, log: Path) -> BenchError:
     """That the unmodified target cannot be measured, with the end of its log and what may be missing."""
     shown = bench.tail(log, SHOWN_LINES)
     said = f" It printed:\n{shown}" if shown.strip() else " It printed nothing."
-    loose = [] if project.settings.in_place else project.repository.untracked(ignored=False)
+    loose = [] if project.settings.in_place else tree.left_out(project.repository, project.links)
     missing = f" Not in the session's tree, because git does not track it: {', '.join(loose[:8])} (see `link`)."
     return BenchError(
         f"the bench `{project.settings.bench}` does not run with the unmodified target: {reason}.{said}\n"
@@ -241,6 +244,7 @@ def refuse_other(project: Project, tag: str) -> None:
     repository, folder = project.repository, SessionFolder(project.repository.common_dir, tag)
     history = _read(folder)
     if project.settings.in_place:
+        _refuse_branch_of_another(repository, folder)
         _refuse_changes(project, folder, history)
     if history.begun:
         _refuse_changed_settings(project, history)
@@ -253,6 +257,18 @@ def refuse_other(project: Project, tag: str) -> None:
             raise RepositoryError(
                 f"{what} {short} exists and is not a session of this repository's. Delete it, or choose another --tag."
             )
+
+
+def _refuse_branch_of_another(repository: Repository, folder: SessionFolder) -> None:
+    """A killed in-place session leaves the user on its branch, which is no place to begin another one."""
+    here = repository.branch() or ""
+    if here.startswith("refs/heads/autoresearch/") and here != folder.branch:
+        short = here.removeprefix("refs/heads/")
+        tag = short.removeprefix("autoresearch/")
+        raise RepositoryError(
+            f"{short} is checked out, the branch of another session. Finish it with `autoresearch run --tag {tag} "
+            "--in-place`, or check out your own branch, then run the same command again."
+        )
 
 
 def at_base(project: Project, tag: str) -> Project:
@@ -353,6 +369,17 @@ def _opened(project: Project, tag: str, model: str) -> Opened:
         project=project.repository.prefix,
         in_place=settings.in_place,
     )
+
+
+def _say_what_changed(project: Project, opened: Opened, observer: Observer) -> None:
+    """A session goes on with what it began with, and says so when HEAD has other fixed files by now."""
+    mine = {*opened.targets, project.program.path.name}
+    changed = [path for path in project.repository.differing(opened.base, "HEAD") if path not in mine]
+    if changed:
+        observer.notice(
+            f"{', '.join(changed[:5])} changed since the session began at {opened.base[:7]}; it goes on with what was "
+            "there then. Begin a new --tag to use the change"
+        )
 
 
 def make_tree(project: Project, folder: SessionFolder) -> tree.Tree:

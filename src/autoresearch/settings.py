@@ -9,13 +9,30 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from autoresearch.direction import guess
 from autoresearch.errors import SettingsError
 from autoresearch.model import Direction, Metric
 
 ENVIRONMENT = "AUTORESEARCH_"
+SET_BY_US = frozenset({"AUTORESEARCH_PROMPT"})
+"""What a command proposer finds in its environment; no setting."""
+PROBLEMS = {
+    "model_type": "is written as experiments=20,hours=8,usd=5 or {{experiments: 20}}",
+    "string_pattern_mismatch": "must be one word without blanks or colons",
+    "string_too_short": "is empty",
+    "string_type": "must be text",
+    "tuple_type": "must be a list",
+    "too_short": "is empty",
+    "bool_": "must be true or false",
+    "int_": "must be a whole number",
+    "float_": "must be a number",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must not be less than {ge}",
+    "enum": "must be {expected}",
+}
+"""What the validator's complaints mean to a person; `seconds` and `pairs` speak for themselves."""
 UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -46,7 +63,7 @@ def pairs(value: object) -> object:
         return value
     items = [item.partition("=") for item in value.split(",")]
     if any(not separator for _, separator, _ in items):
-        raise ValueError("write it as experiments=20,hours=8,usd=5")
+        raise ValueError("is written as experiments=20,hours=8,usd=5")
     return {name.strip(): number.strip() for name, _, number in items}
 
 
@@ -134,6 +151,15 @@ class Settings(BaseModel):
         False, description="Work in your own checkout instead of a tree of the session's own; it must be clean."
     )
 
+    @field_validator("columns")
+    @classmethod
+    def _distinct(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        metric = info.data.get("metric")
+        names = [metric.name, *value] if metric else list(value)
+        if len(set(names)) < len(names):
+            raise ValueError("name the metric or a column twice")
+        return value
+
     @property
     def measured(self) -> Metric:
         """The metric with its direction."""
@@ -156,7 +182,7 @@ def load(
     known = Settings.model_fields
     for name in front:
         if name not in known:
-            raise SettingsError(f"{where}: unknown setting {name!r}{nearest(name)}.")
+            raise SettingsError(f"{where}: unknown setting {name!r}{nearest(name)}")
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for name in known:
@@ -179,7 +205,7 @@ def load(
 def nearest(name: str) -> str:
     """`; did you mean 'timeout'?`, or the list of all settings."""
     close = difflib.get_close_matches(name, Settings.model_fields, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; the settings are {', '.join(Settings.model_fields)}"
+    return f"; did you mean {close[0]!r}?" if close else f". The settings are {', '.join(Settings.model_fields)}."
 
 
 def _from_environment(text: str | None) -> object:
@@ -190,6 +216,13 @@ def _from_environment(text: str | None) -> object:
         except yaml.YAMLError:
             return text
     return text or None
+
+
+def strangers(environment: Mapping[str, str]) -> list[str]:
+    """A sentence for each variable that looks like a setting and is none: a limit with a typo is no limit."""
+    known = {ENVIRONMENT + name.upper() for name in Settings.model_fields} | SET_BY_US
+    odd = sorted(name for name in environment if name.startswith(ENVIRONMENT) and name not in known)
+    return [f"{name} in the environment is no setting{nearest(name.removeprefix(ENVIRONMENT).lower())}" for name in odd]
 
 
 def _guess_direction(values: dict[str, Any], origins: dict[str, str]) -> None:
@@ -211,5 +244,8 @@ def _sentence(error: ValidationError, origins: Mapping[str, str], where: str) ->
         inner = Budget if name == "budget" else MetricName
         return f"{origins[name]}: unknown {path!r}; {name} has {', '.join(inner.model_fields)}."
     problem = first["msg"].removeprefix("Value error, ")
+    for kind, words in PROBLEMS.items():
+        if first["type"].startswith(kind):
+            problem = words.format(**first.get("ctx", {}))
     shown = "" if problem.startswith(repr(first["input"])) else f" (it is {first['input']!r})"
-    return f"{origins[name]}: {path}: {problem}{shown}."
+    return f"{origins[name]}: {path} {problem}{shown}."

@@ -92,11 +92,11 @@ def check_target(directory: Path, targets: str) -> None:
     for path in (each.strip() for each in targets.split(",")):
         place = Path(os.path.normpath(root / path))
         if not place.is_relative_to(root):
-            raise SettingsError(f"target {path} lies outside {directory}. Name a file in it.")
+            raise SettingsError(f"target {path} lies outside {root}. Name a file in it.")
         if place.is_dir():
             raise SettingsError(f"target {path} is a directory. Name a file in it, or a glob such as {path}/*.py.")
         if not place.exists() and not any(root.glob(place.relative_to(root).as_posix())):
-            raise SettingsError(f"target {path} does not exist in {directory}. Give the path of a file in it.")
+            raise SettingsError(f"target {path} does not exist in {root}. Give the path of a file in it.")
 
 
 def _only_metric(directory: Path, command: str) -> str:
@@ -126,4 +126,4 @@ def _missing(directory: Path, given: Mapping[str, str]) -> str:
     found = [f"--bench could be {'; '.join(map(describe, benches))}"] if benches else []
     found += [f"--target could be {', '.join(targets)}"] if targets else []
     looks = f"{'. '.join(found)}." if found else "Nothing there looks like a bench."
-    return f"{directory} is no empty directory, and there is no terminal to ask on: give {flags}. {looks}"
+    return f"{directory.resolve()} is no empty directory, and there is no terminal to ask on: give {flags}. {looks}"

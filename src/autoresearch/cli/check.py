@@ -76,22 +76,30 @@ class Findings:
         from rich.console import Console
 
         ready = "not ready" if self.errors else "ready"
-        Console(highlight=False).print(f"{ready}: {self.errors} errors, {self.warnings} warnings")
+        Console(highlight=False).print(f"{ready}: {_count(self.errors, 'error')}, {_count(self.warnings, 'warning')}")
         sys.exit(self.exit_code)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def look_at(project: Project, findings: Findings) -> None:
     """Everything that can be looked at once the project itself is right."""
+    from autoresearch.session import refuse_other
+
     settings, repository = project.settings, project.repository
     findings.say("ok", "repository", f"{repository.root} at {project.base[:7]}")
     for path, file in project.targets.items():
-        findings.say("ok", "target", f"{path}, {file.data.count(10)} lines")
+        findings.say("ok", "target", f"{path}, {_count(file.data.count(10), 'line')}")
     for path in project.fixed:
         findings.say("ok", "fixed", f"{path}, shown to the proposer")
     if project.links:
         findings.say("ok", "link", f"into the session's tree: {', '.join(project.links)}")
     for warning in project.warnings:
         findings.say("warning", "project", warning)
+    if settings.in_place:
+        findings.attempt("checkout", lambda: refuse_other(project, f".check-{os.getpid()}"))
     run_s = findings.attempt("bench", lambda: try_bench(project, findings))
     proposer = findings.attempt("proposer", lambda: try_proposer(project))
     if proposer is not None:
@@ -113,9 +121,9 @@ def try_proposer(project: Project) -> Proposer:
 
 def try_bench(project: Project, findings: Findings) -> float:
     """Run the bench on a broken target and on the real one, in a tree of its own. Returns the real run's seconds."""
-    from autoresearch.session import baseline_failure, canary_failure
+    from autoresearch.session import baseline_failure, canary_failure, disk_faults
 
-    with trying(project) as (runner, folder):
+    with disk_faults(project.repository.common_dir), trying(project) as (runner, folder):
         if project.settings.canary:
             said = runner.run(project.targets, folder / "canary.log", lambda: None, spoilt=True)
             if said.failure is None:
@@ -132,7 +140,9 @@ def try_bench(project: Project, findings: Findings) -> float:
     )
     for name in project.settings.columns:
         if name not in said.columns:
-            findings.say("warning", "columns", f"the bench printed no `{name}: NUMBER` line; its column will be empty")
+            findings.say(
+                "warning", "columns", f"the bench printed no `{name}: NUMBER` line; its column will hold 0.000000"
+            )
     if said.duration_s > 0.8 * project.settings.timeout:
         findings.say("warning", "timeout", f"{project.settings.timeout:g} s is hardly more than a run takes; raise it")
     return said.duration_s

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from autoresearch.errors import SettingsError
+
 EXAMPLE = "tiny_lm"
 TAG = "demo"
 
@@ -25,6 +27,8 @@ def demo(
     from autoresearch.cli.report import report
     from autoresearch.cli.run import hold
 
+    if directory is not None and directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise SettingsError(f"{directory} is not an empty directory. Name a new one, or none for a temporary one.")
     place = directory or Path(tempfile.mkdtemp(prefix="autoresearch-demo-"))
     from_template(EXAMPLE, place)
     # The example needs numpy: take the Python that has it, which is the one that runs this command.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -50,6 +49,8 @@ def init(
     if template is not None and given:
         flags = ", ".join(f"--{name}" for name in given)
         raise SettingsError(f"--template {template} brings its own settings. Leave out {flags}.")
+    if template is not None and (directory / PROGRAM).exists():
+        raise SettingsError(f"{directory.resolve()} has a {PROGRAM} already. Name a new directory for the template.")
     if template is not None:
         made = from_template(template, directory)
     elif is_blank(directory) and not given:
@@ -66,7 +67,7 @@ def list_templates() -> None:
     folders = shipped.examples()
     width = max(map(len, folders), default=0)
     for name, folder in folders.items():
-        typer.echo(f"{name:<{width}}  {textwrap.shorten(shipped.summary(folder), 100, placeholder=' …')}")
+        typer.echo(f"{name:<{width}}  {shipped.summary(folder)}")
 
 
 def from_template(name: str, directory: Path) -> Made:

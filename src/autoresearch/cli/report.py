@@ -117,6 +117,8 @@ def _to_stdout(document: bytes) -> None:
 
 def _to_file(output: Path, document: bytes) -> None:
     """Whole or not at all: somebody may be watching the file in a browser."""
+    if output.is_dir():
+        raise SettingsError(f"{output} is a directory. Give -o the name of a file.")
     beside = output.with_name(f".{output.name}.{os.getpid()}.new")
     try:
         beside.write_bytes(document)

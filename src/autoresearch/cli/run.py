@@ -49,7 +49,8 @@ def opened(program: Path, tag: str | None, flags: Mapping[str, object]) -> Itera
 
     project = examine(program, flags, os.environ)
     try:
-        tag = tag or free_tag(project.repository, datetime.now().astimezone().date())
+        if tag is None:
+            tag = free_tag(project.repository, datetime.now().astimezone().date())
         check_tag(project.repository, tag)
         yield project, tag
     finally:
@@ -97,18 +98,23 @@ def show_dry_run(project: Project, tag: str) -> None:
 
 def sum_up(project: Project, tag: str, outcome: Outcome) -> None:
     """Why it ended, what came of it, and what to do next."""
-    from autoresearch.display import change
+    from autoresearch.display import change, say
     from autoresearch.figures import number
 
     history, metric = outcome.history, project.settings.measured
     baseline, best = history.baseline, history.incumbent
-    print(f"ended: {outcome.reason}")
+    say(f"ended: {outcome.reason}")
     if baseline is None or best is None or baseline.value is None or best.value is None:
         return
-    print(
+    say(
         f"{metric.name}: baseline {number(baseline.value)}, best {number(best.value)}"
         f"{change(project.settings, best.value, baseline.value)}, "
         f"{len(history.kept)} of {len(history.experiments) - 1} experiments kept"
     )
     assert baseline.commit is not None
-    print(f"next: autoresearch report {tag}; git diff {baseline.commit[:7]} autoresearch/{tag}")
+    branch = f"autoresearch/{tag}"
+    if project.repository.ref(branch) != best.commit:
+        branch = f"refs/autoresearch/{tag}/best"
+        say(f"autoresearch/{tag} is checked out and was not moved; the best is {branch}")
+    compare = f"; git diff {baseline.commit[:7]} {branch}" if history.kept else ""
+    say(f"next: autoresearch report {tag}{compare}")

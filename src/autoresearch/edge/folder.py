@@ -19,6 +19,8 @@ from autoresearch.errors import RepositoryError
 
 RESULTS = "results.tsv"
 RUN_LOG = "run.log"
+ASIDE = "results.[0-9]*.tsv"
+"""Results files of others, put aside, as git's ignore rules say it."""
 
 
 class SessionFolder:
@@ -50,6 +52,16 @@ class SessionFolder:
         dead = self._read_holder()
         write_whole(self._holder, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode())
         return f"the runner before (process {dead['pid']}) did not end in order" if dead else None
+
+    def others_running(self) -> list[str]:
+        """Tags of other sessions of this repository that are being run on this machine."""
+        running = []
+        for holder in sorted(self.path.parent.glob("*/holder.json")):
+            other = SessionFolder(self.path.parent.parent, holder.parent.name)
+            pid = other._read_holder().get("pid")
+            if other.tag != self.tag and isinstance(pid, int) and _alive(pid):
+                running.append(other.tag)
+        return running
 
     def unlock(self) -> None:
         """Give the session back; one that never began leaves nothing."""
@@ -149,6 +161,16 @@ class ResultsFile:
     def _is_ours(self) -> bool:
         digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
         return self._mark.exists() and digest in self._mark.read_text().split()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -94,7 +94,8 @@ class Repository:
             return cls(repo, directory)
         except (InvalidGitRepositoryError, NoSuchPathError):
             raise RepositoryError(
-                f"{directory} is not in a git repository. Run `autoresearch init`, or `git init` and commit your files."
+                f"{directory.resolve()} is not in a git repository. Run `autoresearch init`, or `git init` and commit "
+                "your files."
             ) from None
         except GitCommandError as error:
             raise RepositoryError(f"git refuses {directory}: {said(error.stderr)}") from error
@@ -184,28 +185,21 @@ class Repository:
         place = self.root / self.full(path)
         return not place.exists() if data is None else place.is_file() and place.read_bytes() == data
 
-    def untracked(self, *, ignored: bool, folder: str = ".") -> list[str]:
-        """Top-level untracked entries of a folder, relative to the root; ignored ones, or those that are not."""
+    def untracked(self, *, ignored: bool) -> list[str]:
+        """Untracked entries, whole folders as one, relative to the root; the ignored ones, or those that are not."""
         kind = ["--ignored"] if ignored else []
-        spec = ":(top)" + ("" if folder == "." else folder)
-        found = self._git(
-            "ls-files", "-z", "--full-name", "--others", "--directory", *kind, "--exclude-standard", "--", spec
-        )
-        depth = 0 if folder == "." else len(Path(folder).parts)
-        entries = {path.rstrip("/") for path in found.split("\0") if path}
-        return sorted(path for path in entries if len(Path(path).parts) == depth + 1)
+        found = self._git("ls-files", "-z", "--others", "--directory", *kind, "--exclude-standard")
+        return sorted(path.rstrip("/") for path in found.split("\0") if path)
 
     def full(self, path: str) -> str:
         """A path of the project relative to the repository's root."""
         return path if self.prefix == "." else f"{self.prefix}/{path}"
 
-    def count_commits(self, base: str, tip: str) -> int:
-        """Commits that `tip` has and `base` has not."""
-        return int(self._git("rev-list", "--count", f"{base}..{tip}"))
-
-    def diff(self, old: str, new: str) -> str:
-        """The change from one commit to another as a unified diff."""
-        return self._git("diff", "--no-color", "--no-ext-diff", old, new)
+    def differing(self, old: str, new: str) -> list[str]:
+        """Files of the project that differ between two commits, relative to the project."""
+        within = [] if self.prefix == "." else [f"--relative={self.prefix}"]
+        found = self._git("diff", "--name-only", "-z", "--no-renames", *within, old, new)
+        return [path for path in found.split("\0") if path]
 
     # Writing
 

@@ -15,12 +15,14 @@ from autoresearch.errors import RepositoryError, SettingsError
 
 NOT_LINKED = frozenset(
     """
-    __pycache__ build dist target out .pytest_cache .mypy_cache .ruff_cache .hypothesis .tox .nox .cache .coverage
-    htmlcov .DS_Store .idea .vscode .git
+    __pycache__ bin obj build dist target out .pytest_cache .mypy_cache .ruff_cache .hypothesis .tox .nox .cache
+    .coverage htmlcov .DS_Store .idea .vscode .git
     """.split()
 )
 """Ignored entries that are build products, caches or an editor's: a run must not share them with the user."""
-NOT_LINKED_SUFFIXES = (".pyc", ".egg-info", ".log", ".o")
+NOT_LINKED_SUFFIXES = tuple(".pyc .egg-info .log .o .a .so .dylib .dll .exe .class .jar".split())
+COPIED_BYTES = 64 * 1024 * 1024
+"""Untracked files up to this size are copied: what a run does to them is then no matter of the user's."""
 SECRETS = (".env", ".netrc", ".npmrc", ".pypirc")
 
 POISON = {
@@ -93,10 +95,13 @@ def linked(repository: Repository, folder: Path, commit: str, links: Sequence[st
         shutil.rmtree(folder, ignore_errors=True)
         repository.add_tree(folder, commit)
     for entry in links:
-        place = folder / entry
+        place, original = folder / entry, repository.root / entry
         if not place.exists() and not place.is_symlink():
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.symlink_to(repository.root / entry)
+            if original.is_file() and original.stat().st_size <= COPIED_BYTES:
+                shutil.copy2(original, place)
+            else:
+                place.symlink_to(original)
     return Tree(folder, repository.prefix)
 
 
@@ -150,16 +155,29 @@ class InPlaceTree(Tree):
 def links(repository: Repository, wanted: Sequence[str] | None) -> list[str]:
     """What is linked into the tree, relative to the repository's root. Raises SettingsError for what is absent."""
     if wanted is not None:
-        for path in wanted:
-            if not os.path.lexists(repository.root / repository.full(path)):
-                raise SettingsError(f"link: {path} does not exist in {repository.root}. Mend the setting.")
-        return [repository.full(path.rstrip("/")) for path in wanted]
-    folders = {".", repository.prefix}
-    found = {entry for folder in folders for entry in repository.untracked(ignored=True, folder=folder)}
-    return sorted(entry for entry in found if _worth_linking(PurePosixPath(entry).name))
+        return [_wanted(repository, path.rstrip("/")) for path in wanted]
+    tops = {PurePosixPath(), PurePosixPath(repository.prefix)}
+    found = {entry for entry in repository.untracked(ignored=True) if PurePosixPath(entry).parent in tops}
+    return sorted(entry for entry in found if worth_linking(PurePosixPath(entry).name))
 
 
-def _worth_linking(name: str) -> bool:
+def left_out(repository: Repository, linked_in: Sequence[str]) -> list[str]:
+    """Untracked things anywhere in the repository that are not in the tree and may be what a bench misses."""
+    found = [*repository.untracked(ignored=False), *repository.untracked(ignored=True)]
+    outside = [path for path in found if not any(PurePosixPath(path).is_relative_to(entry) for entry in linked_in)]
+    return [path for path in outside if all(worth_linking(part) for part in PurePosixPath(path).parts)]
+
+
+def _wanted(repository: Repository, path: str) -> str:
+    full = Path(repository.full(path))
+    if full.is_absolute() or {"..", ".git"} & set(full.parts) or full == Path():
+        raise SettingsError(f"link: {path} lies outside the project. Name something in {repository.root}.")
+    if not os.path.lexists(repository.root / full):
+        raise SettingsError(f"link: {path} does not exist in {repository.root}. Mend the setting.")
+    return full.as_posix()
+
+
+def worth_linking(name: str) -> bool:
     return not (
         name in NOT_LINKED
         or name.endswith(NOT_LINKED_SUFFIXES)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -22,8 +24,14 @@ class Edited:
     """Why it did not end well; None when it exited with 0."""
 
 
+PROGRAM = re.compile(r"[\w./+-]+")
+"""A first word that can only be a program or a part of the shell."""
 NOT_FOUND = ("126", "127")
 """Exit codes by which a shell says that there is no such program, or none that can be run."""
+
+
+TRIES = 3
+"""How often a command may fail that never worked: that is no outage, it is broken."""
 
 
 class Command:
@@ -35,9 +43,14 @@ class Command:
     def __init__(self, command: str, edit: Callable[[str, Mapping[str, str]], Edited]) -> None:
         self._command = command
         self._edit = edit
+        self._worked = False
+        self._failures = 0
 
     def check(self) -> str:
-        """Say which command it is."""
+        """Say which command it is. Raises ProposerError when its first word is no program."""
+        words = self._command.split()
+        if words and PROGRAM.fullmatch(words[0]) and not _known(words[0]):
+            raise ProposerError(f"`{self._command}`: there is no program {words[0]}. Install it, or mend `command`.")
         return f"command: {self._command}"
 
     def worst_case_usd(self, request: Request) -> float | None:
@@ -49,11 +62,18 @@ class Command:
         done = self._edit(f"{request.prompt.text()}\n\n{HOW}", request.files)
         if done.failure and not done.files:
             last = (done.output.strip().splitlines() or ["it printed nothing"])[-1][:300]
-            message = f"`{self._command}` {done.failure}: {last}. Try it by hand in the repository."
-            if done.failure.endswith(NOT_FOUND):
-                raise ProposerError(message)
+            message = f"`{self._command}` {done.failure}: {last.rstrip('.')}"
+            self._failures += 1
+            if done.failure.endswith(NOT_FOUND) or (not self._worked and self._failures == TRIES):
+                raise ProposerError(f"{message}. Try it by hand in the repository.")
             raise ProposerUnavailableError(message)
+        self._worked = True
         return Reply(done.output, Usage(cost_usd=None), files=done.files, dropped=done.others)
+
+
+def _known(word: str) -> bool:
+    """True for what the shell can run: a program on the PATH, a file, a builtin."""
+    return subprocess.run(["sh", "-c", 'command -v "$1"', "sh", word], capture_output=True, check=False).returncode == 0
 
 
 HOW = """\

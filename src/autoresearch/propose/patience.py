@@ -32,12 +32,12 @@ def ask_patiently(
         return backoff(state) if asked_for is None else min(asked_for, outage_s)
 
     def say(state: RetryCallState) -> None:
-        notice(f"{name}: {_error(state)}; trying again in {state.upcoming_sleep:.0f} s")
+        notice(f"{name}: {str(_error(state)).rstrip('.')}; trying again in {state.upcoming_sleep:.0f} s")
 
     def give_up(state: RetryCallState) -> Reply:
         error = _error(state)
         raise ProposerError(
-            f"{name} gave no answer for {outage_s:.0f} s: {error} "
+            f"{name} gave no answer for {outage_s:.0f} s: {str(error).rstrip('.')}. "
             "Everything is recorded; run the same command again to go on."
         ) from error
 
