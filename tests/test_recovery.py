@@ -52,19 +52,21 @@ def test_in_place_after_a_kill_takes_no_other_tag_and_no_other_mode(tmp_path: Pa
     assert "session t was begun with in_place True, now it is False" in linked.stderr
 
 
-def test_in_place_a_poisoned_target_of_a_killed_canary_is_ours(tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", ["canary", "baseline"])
+def test_in_place_goes_on_after_a_kill_in_the_first_run(tmp_path: Path, first: str) -> None:
     gate, running = tmp_path / "gate", tmp_path / "running"
     # The shell waits before it runs the target, so that the kill comes while the canary's text is in place.
     bench = f"touch {running}; while ! test -e {gate}; do sleep 0.01; done; python3 -S program.py"
     user = User.with_project(tmp_path / "project")
     before = user.checkout()
-    session = user.starts("run", "--tag=t", "--model=tune", "--in-place", "--bench", bench, "--budget=experiments=2")
+    run = ("run", "--tag=t", "--model=tune", "--in-place", "--bench", bench, "--budget=experiments=2")
+    session = user.starts(*run, *(["--no-canary"] if first == "baseline" else []))
     wait_for(running.exists)
     session.kill()
     session.communicate()
-    assert "autoresearch canary" in (user.home / "program.py").read_text()
+    assert ("autoresearch canary" in (user.home / "program.py").read_text()) is (first == "canary")
     gate.touch()
-    done = user.types("run", "--tag=t", "--model=tune", "--in-place", "--bench", bench, "--budget=experiments=2")
+    done = user.types(*run)
     assert done.returncode == 0, done.stderr
     assert user.checkout() == before
 

@@ -287,7 +287,7 @@ def _refuse_changes(project: Project, folder: SessionFolder, history: History) -
     repository = project.repository
     ours: list[tuple[str, bytes | None]] = [(path, tree.spoilt(path)) for path in project.targets]
     pending = history.pending
-    if pending and pending.proposal:
+    if pending and pending.proposal and pending.proposal.files:  # the baseline has none
         for repair in range(pending.proposal.repair + 1):
             ours += [(path, text.encode()) for path, text in folder.load_candidate(pending.n, repair).items()]
     if incumbent := history.incumbent:
