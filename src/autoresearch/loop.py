@@ -348,14 +348,13 @@ class Loop:
         Each may stand at any of the session's keeps, wherever an earlier life or a full disk left it. Raises
         RepositoryError for a ref that somebody else moved.
         """
-        refs = [self.folder.ref("best")]
-        if self.settings.in_place or self.folder.branch not in self.repository.checked_out():
-            refs.append(self.folder.branch)
         keeps = self._keeps()
+        refs = (self.folder.ref("best"), self.folder.branch)
+        standing = self.repository.standing(refs)
         moves = []
         for ref in refs:
-            now = self.repository.ref(ref)
-            if now == commit:
+            now, checked_out = standing.get(ref, (None, False))
+            if now == commit or (checked_out and not self.settings.in_place):
                 continue
             if now not in keeps and now is not None:
                 raise RepositoryError(

@@ -77,13 +77,16 @@ class _Shown:
         run_log.unlink(missing_ok=True)
 
     def link(self) -> None:
-        """Give the log its second name, once it exists."""
+        """Give the log its second name, once it exists. In one step: another session may be doing the same."""
         if self._linked:
             return
-        self._run_log.unlink(missing_ok=True)
+        second = self._log.with_suffix(".link")
         try:
-            os.link(self._log, self._run_log)
-        except OSError:
+            second.unlink(missing_ok=True)
+            os.link(self._log, second)
+            second.replace(self._run_log)
+        except OSError:  # on another disk
+            self._run_log.unlink(missing_ok=True)
             shutil.copyfile(self._log, self._run_log)
         else:
             self._linked = True

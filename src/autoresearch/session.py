@@ -15,7 +15,7 @@ from autoresearch.decide import plan, prompt
 from autoresearch.decide.budget import plateau, spent_up
 from autoresearch.decide.recover import History, fold
 from autoresearch.edge import bench, tree
-from autoresearch.edge.folder import ASIDE, RESULTS, RUN_LOG, ResultsFile, SessionFolder, temporary_name
+from autoresearch.edge.folder import ASIDE, HALF, RESULTS, RUN_LOG, ResultsFile, SessionFolder
 from autoresearch.edge.journal import Journal, read
 from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.edge.scratch import Scratch
@@ -103,8 +103,8 @@ def _open(
     incumbent = history.incumbent
     commit = incumbent.commit if incumbent and incumbent.commit else opened.base
     targets = find_targets(repository, commit, opened.targets)
-    repository.exclude([RESULTS, ASIDE, RUN_LOG, temporary_name(RESULTS)])
-    results = ResultsFile(project.program.directory, repository.common_dir)
+    repository.exclude([RESULTS, ASIDE, HALF, RUN_LOG])
+    results = ResultsFile(project.program.directory, repository.common_dir, folder.tag)
     if aside := results.claim():
         observer.notice(f"{RESULTS} was not written by autoresearch: it is now {aside.name}")
     where = make_tree(project, folder)

@@ -21,6 +21,8 @@ RESULTS = "results.tsv"
 RUN_LOG = "run.log"
 ASIDE = "results.[0-9]*.tsv"
 """Results files of others, put aside, as git's ignore rules say it."""
+HALF = ".results.tsv.*.tmp"
+"""Results files that are not whole yet; a kill leaves at most one a session."""
 
 
 class SessionFolder:
@@ -136,8 +138,10 @@ class SessionFolder:
 class ResultsFile:
     """results.tsv in the project's directory: ours to rewrite, and only ours."""
 
-    def __init__(self, directory: Path, common_dir: Path) -> None:
+    def __init__(self, directory: Path, common_dir: Path, tag: str) -> None:
         self.path = directory / RESULTS
+        # Another session may be writing the same file: each has a temporary name of its own.
+        self._temporary = directory / HALF.replace("*", tag)
         self._mark = common_dir / "autoresearch" / "results.sha256"
 
     def claim(self) -> Path | None:
@@ -156,7 +160,7 @@ class ResultsFile:
         data = text.encode()
         with self._mark.open("ab") as marks:
             marks.write(f"{hashlib.sha256(data).hexdigest()}\n".encode())
-        write_whole(self.path, data)
+        write_whole(self.path, data, self._temporary)
 
     def _is_ours(self) -> bool:
         digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
@@ -173,9 +177,9 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, temporary: Path | None = None) -> None:
     """Write a file by temp and rename, durably: it is there whole, or as it was. Raises RepositoryError."""
-    temporary = path.with_name(temporary_name(path.name))
+    temporary = temporary or path.with_name(f".{path.name}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
@@ -192,8 +196,3 @@ def write_whole(path: Path, data: bytes) -> None:
                 f"cannot write {path}: {error.strerror}. Mend that, then run the same command again."
             ) from error
         raise
-
-
-def temporary_name(name: str) -> str:
-    """What a file is called until it is whole; always the same, so that a kill leaves at most one."""
-    return f".{name}.tmp"

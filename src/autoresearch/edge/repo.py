@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -133,10 +134,21 @@ class Repository:
         """Full names of the refs under a prefix."""
         return self._git("for-each-ref", "--format=%(refname)", prefix).split()
 
-    def checked_out(self) -> set[str]:
-        """Full names of the branches that are checked out, in the user's checkout and in any worktree."""
-        lines = self._git("worktree", "list", "--porcelain").splitlines()
-        return {line.removeprefix("branch ") for line in lines if line.startswith("branch ")}
+    def standing(self, names: Iterable[str]) -> dict[str, tuple[str, bool]]:
+        """Those of the refs that exist: the commit each names, and whether some worktree has it checked out.
+
+        Read from git's files, without a process: it is asked at every keep.
+        """
+        from git import SymbolicReference
+
+        heads = [self.common_dir / "HEAD", *self.common_dir.glob("worktrees/*/HEAD")]
+        checked_out = {head.read_text().strip().removeprefix("ref: ") for head in heads if head.exists()}
+        found = {}
+        for name in names:
+            with suppress(ValueError):
+                commit = SymbolicReference.dereference_recursive(self._repo, name)
+                found[name] = (str(commit), name in checked_out)
+        return found
 
     def is_branch_name(self, name: str) -> bool:
         """True when git accepts `name` as a branch."""
