@@ -15,7 +15,7 @@ from autoresearch.decide.recover import Experiment, History
 from autoresearch.decide.results import one_line
 from autoresearch.edge.signals import StopSignal
 from autoresearch.figures import number, percent
-from autoresearch.loop import Observer
+from autoresearch.observer import Observer
 from autoresearch.records import (
     AnyRecord,
     Began,

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
 
 from autoresearch.decide import edits, plan, prompt, reply, screen
 from autoresearch.decide.budget import too_dear
@@ -18,12 +17,14 @@ from autoresearch.decide.prompt import Material
 from autoresearch.decide.recover import BASELINE, Experiment, History, step
 from autoresearch.decide.results import table
 from autoresearch.edge import bench
+from autoresearch.edge.branch import SessionBranch
 from autoresearch.edge.folder import ResultsFile, SessionFolder
 from autoresearch.edge.journal import Journal
-from autoresearch.edge.repo import NULL_ID, Repository, Tracked
+from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.edge.signals import StopSignal
-from autoresearch.errors import ProposerError, RepositoryError
+from autoresearch.errors import ProposerError
 from autoresearch.model import Measurement, Prompt, Proposal, Reply, Request, Scalar, Status, Turn, Usage
+from autoresearch.observer import Observer
 from autoresearch.propose import Proposer
 from autoresearch.propose.faults import ReplyInterrupted, ReplyLostError
 from autoresearch.propose.patience import ask_patiently
@@ -57,19 +58,6 @@ class Stopped(Exception):  # noqa: N818 - no error: how an orderly end travels u
         self.interrupted = interrupted
 
 
-class Observer(Protocol):
-    """Whoever watches a session: the live view, plain lines, JSON lines."""
-
-    def record(self, record: AnyRecord, history: History) -> None:
-        """A step was journalled."""
-
-    def notice(self, text: str) -> None:
-        """Something to know that is no step: a wait, a warning."""
-
-    def tick(self) -> None:
-        """Time goes by while a run is under way."""
-
-
 @dataclass
 class Loop:
     """What experiments need. Only the history and the incumbent's files change."""
@@ -79,6 +67,7 @@ class Loop:
     history: History
     repository: Repository
     folder: SessionFolder
+    branch: SessionBranch
     runner: Runner
     results: ResultsFile
     proposer: Proposer
@@ -324,7 +313,7 @@ class Loop:
         if current.kept:
             files = self._files("candidate")
             assert current.commit is not None
-            self._advance(current.commit)
+            self.branch.advance(current.commit, self._keeps())
             self.incumbent = files
         self.runner.tree.write(self.incumbent)
         if self.settings.in_place:
@@ -340,30 +329,7 @@ class Loop:
         """Move the branch to the incumbent where it stayed behind, because the user had it checked out."""
         keeps = self._keeps()
         if keeps:
-            self._advance(keeps[-1])
-
-    def _advance(self, commit: str) -> None:
-        """Point branch and `best` at a keep; a branch that the user has checked out waits until they leave it.
-
-        Each may stand at any of the session's keeps, wherever an earlier life or a full disk left it. Raises
-        RepositoryError for a ref that somebody else moved.
-        """
-        keeps = self._keeps()
-        refs = (self.folder.ref("best"), self.folder.branch)
-        standing = self.repository.standing(refs)
-        moves = []
-        for ref in refs:
-            now, checked_out = standing.get(ref, (None, False))
-            if now == commit or (checked_out and not self.settings.in_place):
-                continue
-            if now not in keeps and now is not None:
-                raise RepositoryError(
-                    f"{ref} was moved by somebody else. Put it back with `git update-ref {ref} "
-                    f"{self._incumbent_commit[:10]}` (keep what is there under another name first), then run again."
-                )
-            moves.append((ref, commit, now or NULL_ID))
-        if moves:
-            self.repository.point(moves)
+            self.branch.advance(keeps[-1], keeps)
 
     def _keeps(self) -> list[str]:
         """Commits that the branch may stand at: the baseline's and every keep's, oldest first."""

@@ -86,7 +86,7 @@ def _count(number: int, what: str) -> str:
 
 def look_at(project: Project, findings: Findings) -> None:
     """Everything that can be looked at once the project itself is right."""
-    from autoresearch.session import refuse_other
+    from autoresearch.resume import refuse_other
 
     settings, repository = project.settings, project.repository
     findings.say("ok", "repository", f"{repository.root} at {project.base[:7]}")
@@ -112,7 +112,7 @@ def look_at(project: Project, findings: Findings) -> None:
 
 def try_proposer(project: Project) -> Proposer:
     """The proposer, after it has verified key and model. Raises ProposerError or SettingsError."""
-    from autoresearch.session import make_proposer
+    from autoresearch.equipment import make_proposer
 
     proposer = make_proposer(project, f".check-{os.getpid()}", lambda: None)
     proposer.check()
@@ -152,7 +152,7 @@ def try_bench(project: Project, findings: Findings) -> float:
 def trying(project: Project) -> Iterator[tuple[Runner, Path]]:
     """A runner in a tree that is gone afterwards; run.log stays as it is."""
     from autoresearch.edge.folder import SessionFolder
-    from autoresearch.session import make_runner, make_tree
+    from autoresearch.equipment import make_runner, make_tree
 
     folder = SessionFolder(project.repository.common_dir, f".check-{os.getpid()}")
     folder.path.mkdir(parents=True)
@@ -167,7 +167,7 @@ def trying(project: Project) -> Iterator[tuple[Runner, Path]]:
 def estimate(project: Project, proposer: Proposer, run_s: float, findings: Findings) -> None:
     """How many experiments fit into the night, and what they cost at most."""
     from autoresearch.display import clock
-    from autoresearch.session import first_request
+    from autoresearch.equipment import first_request
 
     budget = project.settings.budget
     each_s = run_s + OWN_S + (0.0 if proposer.name == "tune" else REPLY_S)

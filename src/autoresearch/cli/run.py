@@ -59,18 +59,19 @@ def opened(program: Path, tag: str | None, flags: Mapping[str, object]) -> Itera
 
 def hold(program: Path, tag: str | None, flags: Mapping[str, object], *, as_json: bool = False) -> Outcome:
     """Run a session, show it, and sum it up."""
-    from autoresearch import session
+    from autoresearch import resume, session
     from autoresearch.display import watching
     from autoresearch.edge.signals import StopSignal
+    from autoresearch.equipment import make_proposer
     from autoresearch.propose.choose import pick
 
     with opened(program, tag, flags) as (project, tag):
-        session.refuse_other(project, tag)
-        project = session.at_base(project, tag)
+        resume.refuse_other(project, tag)
+        project = resume.at_base(project, tag)
         model = pick(project.settings, os.environ)
         stop = StopSignal()
         with stop.handling(), watching(project.settings, tag, model, stop, as_json=as_json) as observer:
-            proposer = session.make_proposer(project, tag, observer.tick)
+            proposer = make_proposer(project, tag, observer.tick)
             proposer.check()
             for warning in project.warnings:
                 observer.notice(warning)
@@ -84,8 +85,8 @@ def hold(program: Path, tag: str | None, flags: Mapping[str, object], *, as_json
 
 def show_dry_run(project: Project, tag: str) -> None:
     """The settings with their origin, and the first prompt."""
+    from autoresearch.equipment import first_request
     from autoresearch.propose.choose import pick
-    from autoresearch.session import first_request
 
     settings, origins = project.settings, project.loaded.origins
     print(f"branch: autoresearch/{tag}")

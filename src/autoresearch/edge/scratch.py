@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoresearch.edge import bench
-from autoresearch.edge.repo import Repository, Tracked, changed_in
+from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.edge.tree import Tree, linked
+from autoresearch.edge.worktree import changed_in
 from autoresearch.errors import ProposerUnavailableError
 
 PROMPT = "prompt.md"

@@ -10,7 +10,8 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 from autoresearch.edge.folder import RESULTS, RUN_LOG
-from autoresearch.edge.repo import Repository, Tracked, restore_tree
+from autoresearch.edge.repo import Repository, Tracked
+from autoresearch.edge.worktree import restore_tree
 from autoresearch.errors import RepositoryError, SettingsError
 
 NOT_LINKED = frozenset(

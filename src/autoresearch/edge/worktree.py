@@ -1,0 +1,35 @@
+"""Git in one of our own worktrees: bringing it back, and what changed in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autoresearch.edge.repo import OPTIONS, said
+from autoresearch.errors import RepositoryError
+
+
+def restore_tree(folder: Path, commit: str) -> None:
+    """Bring one of our own trees back to a commit; everything else in it goes."""
+    _in_tree(folder, "checkout", "--quiet", "--force", "--detach", commit)
+    _in_tree(folder, "clean", "-ffdxq")
+
+
+def changed_in(folder: Path) -> list[str]:
+    """Everything that differs from HEAD or is new in one of our trees, relative to its root."""
+    lines = _in_tree(folder, "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames")
+    return [entry[3:] for entry in lines.split("\0") if len(entry) > 3]
+
+
+def _in_tree(folder: Path, command: str, *arguments: str) -> str:
+    from git import Repo
+    from git.exc import GitCommandError
+
+    try:
+        with Repo(folder) as repo:
+            repo.git.set_persistent_git_options(c=OPTIONS)
+            return str(getattr(repo.git, command)(*arguments, strip_newline_in_stdout=False))
+    except GitCommandError as error:
+        raise RepositoryError(
+            f"git {command} failed in the session's tree {folder}: {said(error.stderr)}. "
+            "Delete that folder, then run the same command again."
+        ) from error

@@ -1,0 +1,69 @@
+"""What a session works with, made from its project: tree, runner, proposer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from autoresearch.decide import plan, prompt
+from autoresearch.decide.recover import History
+from autoresearch.edge import bench, tree
+from autoresearch.edge.folder import SessionFolder
+from autoresearch.edge.scratch import Scratch
+from autoresearch.model import Request
+from autoresearch.project import Project
+from autoresearch.propose import Proposer
+from autoresearch.propose.choose import make
+from autoresearch.propose.command import Edited
+from autoresearch.runner import Runner
+
+
+def make_tree(project: Project, folder: SessionFolder) -> tree.Tree:
+    """Where runs happen: a tree of the session's own at the base, or in place the user's checkout as it is."""
+    if project.settings.in_place:
+        return tree.InPlaceTree(project.repository)
+    return tree.linked(project.repository, folder.tree, project.base, project.links)
+
+
+def make_runner(project: Project, where: tree.Tree, run_log: Path) -> Runner:
+    """How the project's bench is run in a tree."""
+    settings = project.settings
+    return Runner(
+        command=settings.bench,
+        metric=settings.measured,
+        columns=settings.columns,
+        timeout_s=settings.timeout,
+        tree=where,
+        run_log=run_log,
+        environment=bench.environment(os.environ),
+    )
+
+
+def first_request(project: Project) -> Request:
+    """What the first experiment would ask, for estimates and `--dry-run`."""
+    texts = {path: file.data.decode() for path, file in project.targets.items()}
+    history = History()
+    material = prompt.Material(project.program.prose, texts, project.fixed, "", plan.hint(history))
+    asking = prompt.build(project.settings, history, material)
+    return Request(n=2, prompt=asking, files=texts, metric=project.settings.measured, baseline=None)
+
+
+def make_proposer(project: Project, tag: str, tick: Callable[[], None]) -> Proposer:
+    """The proposer that the settings ask for; a command gets a scratch checkout of its own."""
+    folder = SessionFolder(project.repository.common_dir, tag)
+    scratch = Scratch(
+        repository=project.repository,
+        folder=folder.scratch,
+        base=project.base,
+        modes={path: file.mode for path, file in project.targets.items()},
+        environment=os.environ,
+        timeout_s=project.settings.reply_timeout,
+        tick=tick,
+    )
+
+    def edit(command: str, prompt: str, files: Mapping[str, str]) -> Edited:
+        return Edited(*scratch.run(command, prompt, files))
+
+    texts = {path: file.data.decode() for path, file in project.targets.items()}
+    return make(project.settings, os.environ, texts, edit)
