@@ -10,10 +10,10 @@ from autoresearch.report.log import Row
 _CAUSES: Sequence[tuple[str, str]] = (
     ("out of memory", r"\boom\b|out of memory|memory ?error|\ballocat\w+ fail"),
     ("timeout", r"time[ds]? ?out|timeout|\bhangs?\b|\bhung\b|killed after|took too long"),
-    ("not a number", r"\bnan\b|\binf(inity)?\b|diverge|explod"),
+    ("not a number", r"\bnan\b|\binf(inity)?\b|diverge[ds]?\b|explod"),
     (
         "wrong result",
-        r"assert|mismatch|checkpoint|check(s|ed)? fail|fail\w* checks?|incorrect|wrong|corrupt|correctness",
+        r"assert|mismatch|divergence|checkpoint|check(s|ed)? fail|fail\w* checks?|incorrect|wrong|corrupt|correctness",
     ),
     ("does not build or start", r"compil|syntax|import|not found|no module|undefined|build|blocked|not supported"),
     ("no metric", r"no '|no metric|never printed|disagree"),
