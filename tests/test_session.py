@@ -157,6 +157,7 @@ def test_a_second_run_on_a_tag_resumes_it(tmp_path: Path) -> None:
                 env=openai(server),
             )
             assert done.returncode == 0, done.stderr
+    assert "session t goes on after experiment 2" in done.stderr
     assert [row["score"] for row in user.rows()] == ["10.000000", "11.000000", "12.000000"]
     assert user.branch_scores("t") == ["VALUE = 10.0", "VALUE = 11.0", "VALUE = 12.0"]
 

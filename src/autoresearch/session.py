@@ -137,6 +137,7 @@ def _open(
     for other in folder.others_running():
         observer.notice(f"session {other} is running too: {RESULTS} and {RUN_LOG} show whichever wrote last")
     if history.experiments:
+        observer.notice(f"session {folder.tag} goes on after experiment {len(history.experiments)}")
         if changed := what_changed(project, opened):
             observer.notice(changed)
         loop.catch_up()
