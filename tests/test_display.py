@@ -63,13 +63,17 @@ def test_the_live_view_follows_a_session(tmp_path: Path, columns: int, rows: int
         screen = Screen(
             ["run", "--tag=t", "--model=openai/gpt-6-luna", "--budget=experiments=3"], user, columns, rows, environment
         )
-        text = screen.shows(r"#3/3 running the bench +0:00:01 of 0:00:20")
-        assert "autoresearch/t" in text
-        assert re.search(r"score 11\b", text)
-        assert "baseline 10" in text
-        assert re.search(r"2 +\w{7} +11 +keep +eleven", text)
-        assert "elapsed 0:00:0" in text
-        assert "$0" in text
+        screen.shows(r"#3/3 running the bench +0:00:0\d of 0:00:20")
+        # Each by itself: what is read from a terminal may end in the middle of a frame.
+        for shown in (
+            "autoresearch/t",
+            r"score 11\b",
+            "baseline 10",
+            r"2 +\w{7} +11 +keep +eleven",
+            "elapsed 0:00:",
+            r"\$0",
+        ):
+            screen.shows(shown)
         screen.resize(columns - 10, rows)
         gate.touch()
         screen.shows("ended: the budget of 3 experiments is spent")
