@@ -228,8 +228,8 @@ def _until_stopped(loop: Loop) -> str:
 
 def _leave(project: Project, loop: Loop) -> None:
     """Give the user's checkout back, and what only a running session needs."""
-    # By the journal, not by the loop: a signal may have come between the two.
-    history = history_of(loop.folder)
+    # A session that seems never to have begun is looked up in the journal: a signal may have come between the two.
+    history = loop.history if loop.history.begun else history_of(loop.folder)
     if isinstance(loop.runner.tree, tree.InPlaceTree):
         loop.runner.tree.write(loop.incumbent)
         if history.experiments and history.home:
