@@ -1,6 +1,7 @@
 """What everything around LLM and bench costs an experiment, in a small and in a large repository; and memory.
 
-    python benchmarks/overhead.py [--experiments 60] [--files 50000] [--memory]
+    python benchmarks/overhead.py [--experiments 60] [--files 50000]
+    python benchmarks/overhead.py --memory
 
 Runs the installed command on scratch repositories with a bench that does nothing but print a number, and a scripted
 model server on loopback. The milliseconds are wall time an experiment less the bench's own duration and the time the

@@ -227,8 +227,9 @@ class LiveView:
         from rich.text import Text
 
         table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
-        for name, justify in (("#", "right"), ("commit", "left"), (self._settings.metric.name, "right")):
-            table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+        table.add_column("#", justify="right", no_wrap=True)
+        table.add_column("commit", no_wrap=True)
+        table.add_column(self._settings.metric.name, justify="right", no_wrap=True)
         table.add_column("status", no_wrap=True)
         table.add_column("description", overflow="ellipsis", no_wrap=True, ratio=1)
         styles = {"keep": "green", "discard": "", "crash": "red"}

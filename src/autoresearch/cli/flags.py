@@ -28,6 +28,7 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
         command(**arguments, flags={name: value for name, value in flags.items() if value not in (None, "")})
 
     parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*own, *made)]
+    # What Typer reads; the functions of the standard library are typed without it.
     wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
     return wrapper
