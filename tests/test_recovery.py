@@ -221,3 +221,21 @@ def test_a_demo_leaves_other_projects_alone(tmp_path: Path) -> None:
     assert "is not an empty directory" in done.stderr
     assert user.everything() == before
     assert (user.home / "program.py").read_text() == TARGET
+
+
+def test_ctrl_c_in_the_canary_leaves_no_session_and_no_baseline_run(tmp_path: Path) -> None:
+    gate, running, ran = tmp_path / "gate", tmp_path / "running", tmp_path / "ran"
+    bench = (
+        f"grep -q canary program.py || touch {ran}; touch {running}; "
+        f"while ! test -e {gate}; do sleep 0.01; done; python3 -S program.py"
+    )
+    user = User.with_project(tmp_path / "project")
+    before = user.everything()
+    session = user.starts("run", "--tag=t", "--model=tune", "--bench", bench)
+    wait_for(running.exists)
+    session.send_signal(signal.SIGINT)
+    gate.touch()
+    session.communicate(timeout=30)
+    assert session.returncode == 130
+    assert not ran.exists()
+    assert user.everything() == before

@@ -25,7 +25,7 @@ def refuse_other(project: Project, tag: str) -> None:
     history = history_of(folder)
     if project.settings.in_place:
         _refuse_branch_of_another(repository, folder)
-        _refuse_changes(project, folder, history)
+        refuse_changes(project, folder, history)
     if history.begun:
         _refuse_changed_settings(project, history)
         _refuse_moved_branch(repository, folder, history)
@@ -62,8 +62,8 @@ def at_base(project: Project, tag: str) -> Project:
     return replace(project, base=base, targets=targets, fixed=fixed)
 
 
-def _refuse_changes(project: Project, folder: SessionFolder, history: History) -> None:
-    """In place nothing of the user's may lie in the way; what a killed life of the session left there is ours."""
+def refuse_changes(project: Project, folder: SessionFolder, history: History) -> list[str]:
+    """In place nothing of the user's may lie in the way. Returns what a killed life of the session left there."""
     repository = project.repository
     ours: list[tuple[str, bytes | None]] = [(path, tree.spoilt(path)) for path in project.targets]
     pending = history.pending
@@ -74,12 +74,13 @@ def _refuse_changes(project: Project, folder: SessionFolder, history: History) -
         files = find_targets(repository, incumbent.commit or "", list(project.targets))
         ours += [(path, file.data) for path, file in files.items()]
     left = {repository.full(path) for path, data in ours if history.opened and repository.holds(path, data)}
-    changed = [path for path in repository.changed() if path not in left]
-    if changed:
+    changed = repository.changed()
+    if theirs := [path for path in changed if path not in left]:
         raise RepositoryError(
-            f"{', '.join(changed[:5])} has changes that autoresearch did not make. "
+            f"{', '.join(theirs[:5])} has changes that autoresearch did not make. "
             "Commit or stash them, then run the same command again."
         )
+    return changed
 
 
 def _refuse_changed_settings(project: Project, history: History) -> None:

@@ -33,7 +33,7 @@ from autoresearch.observer import Observer
 from autoresearch.project import Project, find_targets
 from autoresearch.propose import Proposer
 from autoresearch.records import Began, Canary, Closed, Opened
-from autoresearch.resume import history_of, what_changed
+from autoresearch.resume import history_of, refuse_changes, what_changed
 from autoresearch.settings import Settings
 
 SHOWN_LINES = 20
@@ -55,10 +55,17 @@ def run(project: Project, tag: str, proposer: Proposer, stop: StopSignal, observ
     with disk_faults(folder.path):
         died = folder.lock()
         try:
+            if project.settings.in_place:
+                project.repository.put_back(refuse_changes(project, folder, history_of(folder)))
             history = _recover(folder, project.repository)
             journal = Journal.open(folder.journal)
             try:
-                loop = _open(project, folder, journal, history, proposer, stop, observer)
+                try:
+                    loop = _open(project, folder, journal, history, proposer, stop, observer)
+                except BaseException:
+                    if not history.begun:
+                        folder.wipe(project.repository)
+                    raise
                 if died:
                     observer.notice(f"{died}: its session is taken over")
                 return _live(project, loop)
@@ -95,10 +102,8 @@ def _open(
     repository, settings = project.repository, project.settings
     opened = history.opened or _opened(project, folder.tag, proposer.name)
     home = repository.here()
-    if settings.in_place:
-        repository.put_back(repository.changed())
-        if history.experiments:
-            repository.switch(folder.branch_name)
+    if settings.in_place and history.experiments:
+        repository.switch(folder.branch_name)
     incumbent = history.incumbent
     commit = incumbent.commit if incumbent and incumbent.commit else opened.base
     targets = find_targets(repository, commit, opened.targets)
@@ -167,6 +172,8 @@ def _begin(project: Project, loop: Loop) -> None:
     """Canary and baseline. Raises BenchError or BudgetError, and then leaves no session behind."""
     if loop.settings.canary and not loop.history.canary_passed:
         _prove_target_runs(loop)
+    if loop.stop.asked:
+        raise Stopped(f"stopped by {loop.stop.name}", interrupted=True)
     decision = loop.measure_baseline(_knobs(loop))
     verdict = decision.verdict
     assert verdict is not None
