@@ -1,0 +1,200 @@
+"""Limits that a person sets on what a run may say: guards on other numbers, and bounds of the plausible."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import yaml
+
+UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+GUARDS = '{peak_vram_mb: "<= 1.10x", latency_ms: "<= 50"}, or in a flag peak_vram_mb<=1.10x,latency_ms<=50'
+BOUNDS = "{metric: [0, 10], duration: [1s, ], step: 50%}"
+"""How a person writes them, for messages."""
+
+Range = tuple[float | None, float | None]
+"""Lowest and highest that is believed, both included; None is no limit."""
+Operator = Literal["<=", ">=", "<", ">"]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What another number of the bench must keep to, or the candidate is not kept."""
+
+    name: str
+    op: Operator
+    bound: float
+    relative: bool
+    """True when `bound` is a factor of the incumbent's number, False when it is in the number's own unit."""
+
+    def limit(self) -> str:
+        """`<= 1.1x`, as the setting is written."""
+        return f"{self.op} {self.bound:.10g}{'x' if self.relative else ''}"
+
+    def text(self) -> str:
+        """`peak_vram_mb <= 1.1x`."""
+        return f"{self.name} {self.limit()}"
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a run must stay within to be believed."""
+
+    metric: Range = (None, None)
+    duration_s: Range = (None, None)
+    step: float | None = None
+    """Largest relative gain that one experiment may make, 0.5 for 50 %; None is no limit."""
+
+
+def seconds(value: object) -> object:
+    """`90`, `90s`, `10m`, `1h30m` → seconds; what is no text is passed on. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip().lower().replace(" ", "")
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text)
+    if parts and "".join(number + unit for number, unit in parts) == text:
+        return sum(float(number) * UNITS_S[unit] for number, unit in parts)
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a duration; write 90s, 10m or 1h30m") from None
+
+
+def fraction(value: object) -> object:
+    """`0.5%`, `0.005` → 0.005; negative is allowed. Raises ValueError, also from 100 % on: 5 was to be 5 %."""
+    share = _share(value)
+    if share is None or abs(share) >= 1:
+        raise ValueError("must be a share below 100%, written as 0.5% or 0.005")
+    return share
+
+
+def guards(value: object) -> object:
+    """`{latency_ms: "<= 50"}`, or `latency_ms<=50, peak_vram_mb<=1.10x` from a flag → a tuple of Guard.
+
+    Guards are passed on as they are, and `{}` is none. Raises ValueError.
+    """
+    if isinstance(value, tuple) and all(isinstance(item, Guard) for item in value):
+        return value
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        value = _flow(value, GUARDS)
+    if isinstance(value, str):
+        found = [_guard(*_parted(item)) for item in value.split(",")]
+    elif isinstance(value, Mapping):
+        found = [_guard(name, limit) for name, limit in value.items()]
+    else:
+        raise ValueError(f"must be written as {GUARDS}")
+    for at, guard in enumerate(found):
+        if any((g.name, g.op, g.relative) == (guard.name, guard.op, guard.relative) for g in found[:at]):
+            raise ValueError(f"has two limits {guard.op} on {guard.name}; leave one of them out")
+    return tuple(found)
+
+
+def bounds(value: object) -> object:
+    """`{metric: [0, 10], duration: [1s, ], step: 50%}`, or the same as text from a flag → Bounds.
+
+    One item of a list is the low end; null is no limit. Bounds are passed on as they are. Raises ValueError.
+    """
+    if isinstance(value, Bounds):
+        return value
+    said = _flow(value, BOUNDS) if isinstance(value, str) else value
+    if not isinstance(said, Mapping) or not said:
+        raise ValueError(f"must be written as {BOUNDS}, each part optional")
+    known = ("metric", "duration", "step")
+    for name in said:
+        if name not in known:
+            raise ValueError(f"has no part {name!r}; its parts are {', '.join(known)}, as in {BOUNDS}")
+    none = (None, None)
+    return Bounds(
+        _range("metric", said["metric"], "[0, 10]") if "metric" in said else none,
+        _range("duration", said["duration"], "[1s, 10m]") if "duration" in said else none,
+        _step(said["step"]) if "step" in said else None,
+    )
+
+
+def _parted(item: str) -> tuple[str, str]:
+    """`latency_ms<=50` as name and limit; `latency_ms=<=50` too, but not `=<` and `=>`, which mean something else."""
+    found = re.fullmatch(r"\s*([^\s:=<>]+)\s*(?:=\s+|=(?=[<>]=))?([<>].*)", item)
+    if not found:
+        raise ValueError(f"has {item.strip()!r}, which is no name with <=, >=, < or > and a number; write {GUARDS}")
+    return found[1], found[2]
+
+
+def _guard(name: object, limit: object) -> Guard:
+    if not isinstance(name, str) or not re.fullmatch(r"[^\s:]+", name):
+        raise ValueError(f"has the name {name!r}, which is not one word without blanks or colons; write {GUARDS}")
+    found = re.fullmatch(r"(<=|>=|<|>)(.*?)(x?)", limit.strip()) if isinstance(limit, str) else None
+    if not found:
+        raise ValueError(f"has {limit!r} for {name}, which does not begin with <=, >=, < or >; write {GUARDS}")
+    bound = _finite(found[2])
+    if bound is None:
+        raise ValueError(f"has {limit!r} for {name}, which holds no plain number; write {GUARDS}")
+    if found[3] and bound < 0:
+        raise ValueError(
+            f"has {limit!r} for {name}, but a factor of the incumbent's number cannot be negative; write {GUARDS}"
+        )
+    return Guard(name, cast(Operator, found[1]), bound, bool(found[3]))
+
+
+def _range(name: str, value: object, example: str) -> Range:
+    if not isinstance(value, list | tuple) or len(value) > 2 or all(item is None for item in value):
+        raise ValueError(f"must have the lowest and the highest {name} as a list: {name}: {example}, null for no limit")
+    read = _duration if name == "duration" else _number
+    low, high = (None if item is None else read(item) for item in (*value, None)[:2])
+    if low is not None and high is not None and low > high:
+        raise ValueError(f"must have the lowest {name} first: {name}: {example}")
+    return low, high
+
+
+def _number(value: object) -> float:
+    number = _finite(value)
+    if number is None:
+        raise ValueError(f"has {value!r} in metric, which is no plain number; write metric: [0, 10], null for no limit")
+    return number
+
+
+def _duration(value: object) -> float:
+    try:
+        duration_s = _finite(seconds(value))
+    except ValueError:
+        duration_s = None
+    if duration_s is None or duration_s < 0:
+        raise ValueError(f"has {value!r} in duration, which is no duration; write 90s, 10m or 1h30m, null for no limit")
+    return duration_s
+
+
+def _step(value: object) -> float:
+    """A gain may well be above 100 %, but a plain 50 was to be 50 %."""
+    share = _share(value)
+    percent = isinstance(value, str) and value.rstrip().endswith("%")
+    if share is None or share <= 0 or (share >= 1 and not percent):
+        raise ValueError(f"has the step {value!r}, which is no share above zero; write step: 50% or step: 0.5")
+    return share
+
+
+def _share(value: object) -> float | None:
+    """`50%` → 0.5; None for what is no finite number."""
+    if isinstance(value, str) and value.rstrip().endswith("%"):
+        number = _finite(value.rstrip()[:-1])
+        return None if number is None else number / 100
+    return _finite(value)
+
+
+def _finite(value: object) -> float | None:
+    """A number, or text that is one (YAML reads 1e3 as text); None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _flow(text: str, example: str) -> object:
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError):  # a date that does not exist is a ValueError
+        raise ValueError(f"must be written as {example}") from None
