@@ -12,7 +12,7 @@ import pytest
 import autoresearch
 
 PACKAGE = Path(autoresearch.__file__).parent
-NOUNS = {"model", "errors", "records", "settings", "direction"}
+NOUNS = {"model", "errors", "records", "settings", "direction", "limits"}
 ALLOWED = {
     "decide": {"decide", *NOUNS},
     "edge": {"edge", *NOUNS},
@@ -21,22 +21,28 @@ ALLOWED = {
     "model": set[str](),
     "errors": set[str](),
     "direction": {"model"},
+    "limits": set[str](),
     "records": {"model"},
-    "settings": {"model", "errors", "direction"},
+    "settings": {"model", "errors", "direction", "limits"},
     "program": {"errors"},
     "runner": {"decide", "edge", *NOUNS},
-    "loop": {"observer", "decide", "edge", "propose", "runner", *NOUNS},
+    "ledger": {"observer", "decide.recover", "edge.journal", *NOUNS},
+    "arms": {"ledger", "decide", "edge", "runner", *NOUNS},
+    "gates": {"edge", "runner", *NOUNS},
+    "loop": {"ledger", "arms", "gates", "decide", "edge", "propose", *NOUNS},
     "observer": {"decide.recover", *NOUNS},
-    "equipment": {"decide", "edge", "propose", "runner", "project", "program", *NOUNS},
+    "equipment": {"gates", "decide", "edge", "propose", "runner", "project", "program", *NOUNS},
     "resume": {"decide.recover", "edge", "project", *NOUNS},
     "session": {
         "resume",
         "equipment",
         "observer",
+        "ledger",
+        "arms",
+        "gates",
         "decide",
         "edge",
         "propose",
-        "runner",
         "loop",
         "project",
         "program",

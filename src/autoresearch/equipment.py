@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from autoresearch.decide import plan, prompt
@@ -11,6 +13,7 @@ from autoresearch.decide.recover import History
 from autoresearch.edge import bench, tree
 from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.scratch import Scratch
+from autoresearch.gates import Gates
 from autoresearch.model import Request
 from autoresearch.project import Project
 from autoresearch.propose import Proposer
@@ -26,17 +29,41 @@ def make_tree(project: Project, folder: SessionFolder) -> tree.Tree:
     return tree.linked(project.repository, folder.tree, project.base, project.links)
 
 
-def make_runner(project: Project, where: tree.Tree, run_log: Path) -> Runner:
+def make_runner(project: Project, where: tree.Tree, run_log: Path | None) -> Runner:
     """How the project's bench is run in a tree."""
     settings = project.settings
     return Runner(
         command=settings.bench,
         metric=settings.measured,
-        columns=settings.columns,
+        columns=settings.read,
         timeout_s=settings.timeout,
         tree=where,
         run_log=run_log,
         environment=bench.environment(os.environ),
+    )
+
+
+def make_gates(project: Project, folder: SessionFolder, runner: Runner) -> Gates:
+    """How `check` and `confirm` are run; neither is shown in run.log."""
+    settings = project.settings
+    quiet = replace(runner, run_log=None, columns=())
+
+    @contextmanager
+    def hidden() -> Iterator[tree.Tree]:
+        if settings.in_place:
+            yield runner.tree
+            return
+        try:
+            yield tree.linked(project.repository, folder.held_out, project.base, project.links)
+        finally:
+            project.repository.remove_tree(folder.held_out)
+
+    return Gates(
+        check=replace(quiet, command=settings.check, timeout_s=settings.check_timeout) if settings.check else None,
+        confirm=replace(quiet, command=settings.confirm, timeout_s=settings.confirm_timeout)
+        if settings.confirm
+        else None,
+        hidden=hidden,
     )
 
 

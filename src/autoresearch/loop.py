@@ -9,40 +9,41 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
+from autoresearch.arms import Arms, Stopped
 from autoresearch.decide import edits, plan, prompt, reply, screen
-from autoresearch.decide.budget import too_dear
-from autoresearch.decide.policy import Decision, decide
+from autoresearch.decide.budget import hours_spent, too_dear
+from autoresearch.decide.policy import PAIR, Decision, Policy, policy
 from autoresearch.decide.prompt import Material
-from autoresearch.decide.recover import BASELINE, Experiment, History, step
+from autoresearch.decide.recover import BASELINE, SENTINEL, Experiment, History
 from autoresearch.decide.results import table
-from autoresearch.edge import bench
+from autoresearch.edge import bench, coin
 from autoresearch.edge.branch import SessionBranch
 from autoresearch.edge.folder import ResultsFile, SessionFolder
-from autoresearch.edge.journal import Journal
 from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.edge.signals import StopSignal
 from autoresearch.errors import ProposerError
-from autoresearch.model import Measurement, Prompt, Proposal, Reply, Request, Scalar, Status, Turn, Usage
-from autoresearch.observer import Observer
+from autoresearch.gates import Gates
+from autoresearch.ledger import Ledger
+from autoresearch.model import Prompt, Proposal, Reply, Request, Scalar, Status, Turn, Usage
 from autoresearch.propose import Proposer
 from autoresearch.propose.faults import ReplyInterrupted, ReplyLostError
 from autoresearch.propose.patience import ask_patiently
 from autoresearch.records import (
-    AnyRecord,
     Arm,
+    Checked,
     Committed,
+    Confirmed,
     Decided,
-    Interrupted,
-    Measured,
-    Measuring,
     Proposed,
     Refused,
     Replied,
     Settled,
 )
-from autoresearch.runner import Runner
 from autoresearch.settings import Settings
+
+T = TypeVar("T")
 
 ASKS = 4
 """Answers asked for one edit: the first, two more with what failed, one as a whole file."""
@@ -50,25 +51,17 @@ CRASH_LINES = 50
 """Lines of a crashed run's log that the proposer is shown."""
 
 
-class Stopped(Exception):  # noqa: N818 - no error: how an orderly end travels up
-    """The session ends here, in order; the text says why. Not an error."""
-
-    def __init__(self, reason: str, *, interrupted: bool = False) -> None:
-        super().__init__(reason)
-        self.interrupted = interrupted
-
-
 @dataclass
 class Loop:
     """What experiments need. Only the history and the incumbent's files change."""
 
     settings: Settings
-    journal: Journal
-    history: History
+    ledger: Ledger
     repository: Repository
     folder: SessionFolder
     branch: SessionBranch
-    runner: Runner
+    arms: Arms
+    gates: Gates
     results: ResultsFile
     proposer: Proposer
     incumbent: dict[str, Tracked]
@@ -78,7 +71,6 @@ class Loop:
     fixed: Mapping[str, str]
     """Files that the proposer may read and not change."""
     stop: StopSignal
-    observer: Observer
 
     def experiment(self) -> None:
         """Take the next experiment, or the pending one, from plan to settled."""
@@ -94,21 +86,9 @@ class Loop:
     def measure_baseline(self, params: Mapping[str, Scalar]) -> Decision:
         """Run the unmodified target. Nothing is settled: the caller says what a crash means."""
         if self._current.proposal is None:
-            self.record(
-                Proposed(
-                    n=BASELINE,
-                    repair=0,
-                    description="baseline",
-                    hypothesis="",
-                    category="baseline",
-                    by="baseline",
-                    fingerprint=screen.fingerprint(_texts(self.incumbent)),
-                    files=(),
-                    params=dict(params) or None,
-                )
-            )
+            self._propose_nothing("baseline", by="baseline", params=params)
         if self._current.commit is None:
-            self.record(Committed(n=BASELINE, repair=0, commit=self._incumbent_commit))
+            self.ledger.record(Committed(n=BASELINE, repair=0, commit=self._incumbent_commit))
         return self._measure()
 
     def accept_baseline(self, decision: Decision) -> None:
@@ -117,35 +97,50 @@ class Loop:
             self._judge(decision)
         self._settle()
 
-    def record(self, record: AnyRecord) -> None:
-        """Journal one step, fold it into the history, and tell whoever watches."""
-        written = self.journal.append(record)
-        self.history = step(self.history, written)
-        self.observer.record(written, self.history)
-
     @property
-    def elapsed_s(self) -> float:
-        """Seconds of all lives of the session, until now."""
-        return self.history.past_s + self.journal.t
+    def history(self) -> History:
+        """The session so far."""
+        return self.ledger.history
 
     # Propose and screen
 
     def _propose(self) -> None:
         """Ask until an answer passes the screen, or give the experiment up without a run."""
+        if not self._current.refusals and coin.lands(self.settings.sentinels):
+            self._propose_nothing("sentinel: an edit that does nothing", by=SENTINEL)
+            return
         texts = _texts(self.incumbent)
         last = self.history.experiments[-1]
-        log = self._log_tail(last, CRASH_LINES) if last.runs else ""
+        log = self._log_tail(last, CRASH_LINES)
         material = Material(self.brief(), texts, self.fixed, log, plan.hint(self.history))
         asking = prompt.build(self.settings, self.history, material)
         if not self._ask_until_it_lands(asking, texts, repair=0):
             reason = f"edit_failed: {self._current.refusals[-1]}"
-            self.record(Decided(n=self._current.n, status=Status.CRASH, reason=reason, value=None))
+            self.ledger.record(Decided(n=self._current.n, status=Status.CRASH, reason=reason, value=None))
+
+    def _propose_nothing(self, description: str, *, by: str, params: Mapping[str, Scalar] | None = None) -> None:
+        """The incumbent's own text, proposed by the harness."""
+        self.ledger.record(
+            Proposed(
+                n=self._current.n,
+                repair=0,
+                description=description,
+                hypothesis="",
+                category=by,
+                by=by,
+                fingerprint=screen.fingerprint(_texts(self.incumbent)),
+                files=(),
+                params=dict(params) if params else None,
+            )
+        )
 
     def _repair(self, decision: Decision) -> bool:
         """Show a crash that looks fixable to the proposer; True when a mended candidate takes its place."""
         current, verdict = self._current, decision.verdict
         assert current.proposal is not None
         assert verdict is not None
+        if current.is_sentinel:
+            return False
         repair = current.proposal.repair + 1
         if verdict.status is not Status.CRASH or repair > self.settings.repairs or not self.proposer.can_repair:
             return False
@@ -170,7 +165,7 @@ class Loop:
             if isinstance(landed, Proposal):
                 self._accept(answer, landed, texts, repair)
                 return True
-            self.record(Refused(n=self._current.n, reason=landed.reason))
+            self.ledger.record(Refused(n=self._current.n, reason=landed.reason))
             told = prompt.complaint(landed.reason, landed.detail, whole=asked == ASKS - 1)
             asking = replace(asking, turns=(*asking.turns, Turn(answer.text, told)))
         return False
@@ -192,13 +187,13 @@ class Loop:
                 self.proposer.name,
                 self.settings.outage,
                 self.stop.sleep,
-                self.observer.notice,
+                self.ledger.observer.notice,
             )
         except KeyboardInterrupt:
             raise Stopped("interrupted", interrupted=True) from None
         self._pay(answer.usage)
         if answer.dropped:
-            self.observer.notice(f"dropped changes outside the target: {', '.join(answer.dropped)}")
+            self.ledger.observer.notice(f"dropped changes outside the target: {', '.join(answer.dropped)}")
         return answer
 
     def _ask_once(self, request: Request) -> Reply:
@@ -215,7 +210,7 @@ class Loop:
 
     def _pay(self, usage: Usage) -> None:
         """Journal what an answer cost, whatever becomes of it."""
-        self.record(
+        self.ledger.record(
             Replied(
                 n=self._current.n,
                 model=self.proposer.name,
@@ -230,7 +225,7 @@ class Loop:
         n = self._current.n
         whole = {**texts, **proposal.files}
         self.folder.save_candidate(n, repair, answer.text, whole)
-        self.record(
+        self.ledger.record(
             Proposed(
                 n=n,
                 repair=repair,
@@ -262,50 +257,74 @@ class Loop:
             ref=ref,
             move=earlier,
         )
-        self.record(Committed(n=current.n, repair=current.proposal.repair, commit=commit))
+        self.ledger.record(Committed(n=current.n, repair=current.proposal.repair, commit=commit))
 
     def _measure(self) -> Decision:
-        """Run what the rule asks for until it gives a verdict."""
-        incumbent = self.history.incumbent
-        while True:
-            decision = decide(self._current.runs, incumbent.value if incumbent else None, self.settings.measured)
-            if decision.run is None:
-                return decision
-            self._run(decision.run)
-
-    def _run(self, arm: Arm) -> None:
-        """One run of one arm, journalled before and after."""
+        """Do what the rule asks for until it gives a verdict."""
         current = self._current
-        number = current.last_run if current.run_open else current.last_run + 1
-        log = self.folder.log(current.n, number)
-        if current.run_open and current.broken_off:
-            said = Measurement(None, "the machine or the runner went down twice during this run")
-        else:
-            self.record(Measuring(n=current.n, run=number, arm=arm))
-            try:
-                said = self.runner.run(self._files(arm), log, self.observer.tick, timeout_s=self._limit_s)
-            except KeyboardInterrupt:
-                self.record(Interrupted(n=current.n, run=number))
-                raise Stopped("interrupted", interrupted=True) from None
-        self.record(
-            Measured(
-                n=current.n,
-                run=number,
-                arm=arm,
-                value=said.value,
-                failure=said.failure,
-                columns=dict(said.columns),
-                duration_s=round(said.duration_s, 6),
-                log=log.relative_to(self.folder.path).as_posix(),
+        simpler = self.settings.simplify and current.n != BASELINE and self._is_smaller()
+        rule = policy(self.settings, self.history, simpler=simpler)
+        while True:
+            decision = self.arms.measure(
+                lambda: self._current, self._files, rule.next, spent=self._hours_spent, limit_s=lambda: self._limit_s
             )
-        )
+            if decision.gate == "check":
+                self._check()
+            elif decision.gate == "confirm":
+                self._confirm(rule)
+            else:
+                return decision
+
+    def _check(self) -> None:
+        """Run the correctness gate on the candidate."""
+        n = self._current.n
+        log = self.folder.check_log(n)
+        said = self._gated(lambda: self.gates.passes(self._files("candidate"), log, self.ledger.observer.tick))
+        where = log.relative_to(self.folder.path).as_posix()
+        self.ledger.record(Checked(n=n, failure=said.failure, duration_s=round(said.duration_s, 6), log=where))
+
+    def _confirm(self, rule: Policy) -> None:
+        """Run one pair on the held-out inputs. Only who won is recorded, and nothing of what was printed."""
+        order: tuple[Arm, ...] = coin.shuffled(PAIR)
+        seed = coin.seed()
+        texts = [self._files(arm) for arm in order]
+        said = self._gated(lambda: self.gates.held_out(texts, self.ledger.observer.tick, seed))
+        values = {arm: measured.value for arm, measured in zip(order, said, strict=True)}
+        mine, theirs = values["candidate"], values["incumbent"]
+        won = None if theirs is None else mine is not None and rule.confirms(mine, theirs)
+        self.ledger.record(Confirmed(n=self._current.n, first=order[0], seed=seed, won=won))
+
+    def _gated(self, run: Callable[[], T]) -> T:
+        """A gate's run; one that the user cuts short is run again when the session goes on."""
+        try:
+            return run()
+        except KeyboardInterrupt:
+            raise Stopped("interrupted", interrupted=True) from None
+
+    def _is_smaller(self) -> bool:
+        return screen.size(_texts(self._files("candidate"))) < screen.size(_texts(self.incumbent))
+
+    def _hours_spent(self) -> str | None:
+        """Why no further run may begin. The baseline's runs are cut to the budget instead: see `_limit_s`."""
+        if not self.history.experiments:
+            return None
+        return hours_spent(self.settings.budget, self.ledger.elapsed_s)
 
     # Judge and settle
 
     def _judge(self, decision: Decision) -> None:
         verdict = decision.verdict
         assert verdict is not None
-        self.record(Decided(n=self._current.n, status=verdict.status, reason=verdict.reason, value=decision.value))
+        self.ledger.record(
+            Decided(
+                n=self._current.n,
+                status=verdict.status,
+                reason=verdict.reason,
+                value=decision.value,
+                cause=verdict.cause,
+                would_keep=verdict.would_keep,
+            )
+        )
 
     def _settle(self) -> None:
         """Make branch, tree and results.tsv agree with the verdict."""
@@ -315,11 +334,11 @@ class Loop:
             assert current.commit is not None
             self.branch.advance(current.commit, self._keeps())
             self.incumbent = files
-        self.runner.tree.write(self.incumbent)
+        self.arms.runner.tree.write(self.incumbent)
         if self.settings.in_place:
             self.repository.stage(self.incumbent)
         self.write_results((*self.history.experiments, current))
-        self.record(Settled(n=current.n))
+        self.ledger.record(Settled(n=current.n))
 
     def write_results(self, experiments: Sequence[Experiment]) -> None:
         """Derive results.tsv."""
@@ -342,7 +361,7 @@ class Loop:
         hours = self.settings.budget.hours
         if hours is None or self.history.experiments:
             return self.settings.timeout
-        return max(0.0, min(self.settings.timeout, hours * 3600 - self.elapsed_s))
+        return max(0.0, min(self.settings.timeout, hours * 3600 - self.ledger.elapsed_s))
 
     @property
     def _current(self) -> Experiment:
@@ -363,8 +382,15 @@ class Loop:
         return {path: replace(self.incumbent[path], data=text.encode()) for path, text in texts.items()}
 
     def _log_tail(self, experiment: Experiment, lines: int) -> str:
-        log = self.folder.path / experiment.runs[-1].log
-        return bench.tail(log, lines) if log.exists() else ""
+        """The end of what the candidate said last: of a failed `check`, else of its latest run."""
+        checked = experiment.checked
+        name = checked.log if checked and checked.failure else _latest_log(experiment)
+        log = self.folder.path / name
+        return bench.tail(log, lines) if name and log.exists() else ""
+
+
+def _latest_log(experiment: Experiment) -> str:
+    return next((run.log for run in reversed(experiment.runs) if run.arm == "candidate"), "")
 
 
 def land(answer: Reply, texts: Mapping[str, str], tried: Mapping[str, str]) -> Proposal | reply.Refusal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 Scalar = bool | int | float | str
 """What a knob of the target can hold."""
@@ -23,6 +24,12 @@ class Status(StrEnum):
     KEEP = "keep"
     DISCARD = "discard"
     CRASH = "crash"
+
+
+Cause = Literal[
+    "baseline", "better", "simplification", "screen", "rematch", "guard", "check", "confirm", "implausible", "sentinel"
+]
+"""What decided a verdict that is no crash: what a candidate was kept for, or where it was discarded."""
 
 
 @dataclass(frozen=True)
@@ -159,3 +166,6 @@ class Verdict:
 
     status: Status
     reason: str
+    cause: Cause | None = None
+    would_keep: bool | None = None
+    """Of a sentinel: whether the rule would have kept it."""

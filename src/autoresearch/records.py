@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from autoresearch.model import Direction, Scalar, Status
+from autoresearch.model import Cause, Direction, Scalar, Status
 
 FORMAT = 1
 """Version of the journal's format; a newer one is refused."""
@@ -45,6 +45,10 @@ class Opened(Record):
     project: str = "."
     """The project's directory in the repository."""
     in_place: bool = False
+    decide: str = "naive"
+    """The rule; journals from before there was a choice have the plain one."""
+    alpha: float = 0.05
+    max_losses: int = 1
 
 
 class Began(Record):
@@ -111,6 +115,16 @@ class Committed(Record):
     commit: str
 
 
+class Drawn(Record):
+    """Chance, from the operating system, put the next runs into this order: a pair of both arms, or a sweep's six."""
+
+    kind: Literal["drawn"] = "drawn"
+    n: int
+    order: tuple[Arm, ...]
+    seed: int
+    """AUTORESEARCH_SEED of the first run of each arm; of the second it is one more, and so on."""
+
+
 class Measuring(Record):
     """A run begins. Twice without `measured` or `interrupted`: the machine went down with it both times."""
 
@@ -118,6 +132,8 @@ class Measuring(Record):
     n: int
     run: int
     arm: Arm
+    seed: int | None = None
+    """AUTORESEARCH_SEED in the bench's environment."""
 
 
 class Interrupted(Record):
@@ -141,6 +157,31 @@ class Measured(Record):
     duration_s: float
     log: str
     """The run's log, relative to the session's folder."""
+    draw: int = 0
+    """Number of the draw that the run belongs to, from 1 for each candidate; 0 for a run of its own."""
+    seed: int | None = None
+
+
+class Checked(Record):
+    """`check` ran on a would-be keep."""
+
+    kind: Literal["checked"] = "checked"
+    n: int
+    failure: str | None
+    """Why it did not pass; None when it did."""
+    duration_s: float
+    log: str
+
+
+class Confirmed(Record):
+    """A pair of `confirm` ran on a would-be keep: won or not, and nothing of what was measured or printed."""
+
+    kind: Literal["confirmed"] = "confirmed"
+    n: int
+    first: Arm
+    seed: int
+    won: bool | None
+    """None where the incumbent failed, which says nothing about the candidate."""
 
 
 class Decided(Record):
@@ -150,8 +191,23 @@ class Decided(Record):
     n: int
     status: Status
     reason: str
+    cause: Cause | None = None
+    would_keep: bool | None = None
+    """Of a sentinel: whether the rule would have kept it."""
     value: float | None
     """The metric that results.tsv shows; None for a crash."""
+
+
+class Verifying(Record):
+    """A verification begins: the records of experiment 0 behind it measure its two commits in pairs."""
+
+    kind: Literal["verifying"] = "verifying"
+    n: int = 0
+    baseline: str
+    """Commit that takes the incumbent's arm."""
+    head: str
+    """Commit that takes the candidate's arm."""
+    pairs: int
 
 
 class Settled(Record):
@@ -176,10 +232,14 @@ AnyRecord = Annotated[
     | Refused
     | Proposed
     | Committed
+    | Drawn
     | Measuring
     | Interrupted
     | Measured
+    | Checked
+    | Confirmed
     | Decided
+    | Verifying
     | Settled
     | Closed,
     Field(discriminator="kind"),

@@ -95,6 +95,9 @@ def _refuse_changed_settings(project: Project, history: History) -> None:
         "columns": ", ".join(settings.columns),
         "project": project.repository.prefix,
         "in_place": settings.in_place,
+        "decide": settings.decide,
+        "alpha": settings.alpha,
+        "max_losses": settings.max_losses,
     }
     then: dict[str, object] = {
         "metric": opened.metric,
@@ -105,6 +108,9 @@ def _refuse_changed_settings(project: Project, history: History) -> None:
         "columns": ", ".join(opened.columns),
         "project": opened.project,
         "in_place": opened.in_place,
+        "decide": opened.decide,
+        "alpha": opened.alpha,
+        "max_losses": opened.max_losses,
     }
     for name, value in now.items():
         if value != then[name]:

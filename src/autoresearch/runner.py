@@ -8,11 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autoresearch.decide.metric import Scan
+from autoresearch.decide.metric import Scan, ending
 from autoresearch.edge import bench
 from autoresearch.edge.repo import Tracked
 from autoresearch.edge.tree import Tree
 from autoresearch.model import Measurement, Metric
+
+SEED = "AUTORESEARCH_SEED"
+"""A bench that seeds its chance with this variable has it in common between the two runs of a pair."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,8 @@ class Runner:
     columns: Sequence[str]
     timeout_s: float
     tree: Tree
-    run_log: Path
-    """run.log in the project's directory, written while the bench runs."""
+    run_log: Path | None
+    """run.log in the project's directory, written while the bench runs; None for runs that are not shown there."""
     environment: Mapping[str, str]
 
     def run(
@@ -36,35 +39,55 @@ class Runner:
         *,
         spoilt: bool = False,
         timeout_s: float | None = None,
+        seed: int | None = None,
     ) -> Measurement:
-        """Run the bench on these targets (or, `spoilt`, on targets that must fail); its log stays under `log`."""
+        """Run the bench on these targets (or, `spoilt`, on targets that must fail); its log stays under `log`.
+
+        `seed` is what the bench finds as AUTORESEARCH_SEED.
+        """
         limit_s = self.timeout_s if timeout_s is None else timeout_s
         if spoilt:
             self.tree.spoil(files)
         else:
             self.tree.write(files)
         scan = Scan(self.metric, self.columns)
+        ran = self._run(log, scan.feed, tick, limit_s, seed)
+        said = scan.measurement(
+            exit_code=ran.exit_code, timed_out=ran.timed_out, duration_s=ran.duration_s, timeout_s=limit_s
+        )
+        return said if not ran.exit_code else _with_last_line(said, bench.tail(log, 1))
+
+    def passes(self, files: Mapping[str, Tracked], log: Path, tick: Callable[[], None]) -> Measurement:
+        """Run a command that says no number on these targets: `failure` is why it did not exit with 0, or None."""
+        self.tree.write(files)
+        ran = self._run(log, lambda chunk: None, tick, self.timeout_s, seed=None)
+        failure = ending(ran.exit_code, timed_out=ran.timed_out, timeout_s=self.timeout_s, what="it")
+        said = Measurement(None, failure, duration_s=ran.duration_s)
+        return _with_last_line(said, bench.tail(log, 1)) if ran.exit_code else said
+
+    def _run(
+        self, log: Path, feed: Callable[[bytes], None], tick: Callable[[], None], limit_s: float, seed: int | None
+    ) -> bench.BenchRun:
         log.parent.mkdir(parents=True, exist_ok=True)
-        shown = _Shown(log, self.run_log)
+        shown = _Shown(log, self.run_log) if self.run_log else None
 
         def ticking() -> None:
-            shown.link()
+            if shown:
+                shown.link()
             tick()
 
         ran = bench.run(
             self.command,
             cwd=self.tree.project,
-            env=self.environment,
+            env=self.environment if seed is None else {**self.environment, SEED: str(seed)},
             timeout_s=limit_s,
             log=log,
-            feed=scan.feed,
+            feed=feed,
             tick=ticking,
         )
-        shown.link()
-        said = scan.measurement(
-            exit_code=ran.exit_code, timed_out=ran.timed_out, duration_s=ran.duration_s, timeout_s=limit_s
-        )
-        return said if not ran.exit_code else _with_last_line(said, bench.tail(log, 1))
+        if shown:
+            shown.link()
+        return ran
 
 
 class _Shown:

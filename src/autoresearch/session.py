@@ -11,6 +11,7 @@ from pathlib import Path
 
 from autoresearch import __version__
 from autoresearch import program as program_file
+from autoresearch.arms import Arms, Stopped
 from autoresearch.decide.budget import plateau, spent_up
 from autoresearch.decide.recover import History
 from autoresearch.edge import bench, tree
@@ -19,7 +20,7 @@ from autoresearch.edge.folder import ASIDE, HALF, RESULTS, RUN_LOG, ResultsFile,
 from autoresearch.edge.journal import Journal
 from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.edge.signals import StopSignal
-from autoresearch.equipment import make_runner, make_tree
+from autoresearch.equipment import make_gates, make_runner, make_tree
 from autoresearch.errors import (
     BenchError,
     BudgetError,
@@ -27,7 +28,9 @@ from autoresearch.errors import (
     RepositoryError,
     SettingsError,
 )
-from autoresearch.loop import Loop, Stopped
+from autoresearch.gates import Gates
+from autoresearch.ledger import Ledger
+from autoresearch.loop import Loop
 from autoresearch.model import Measurement, Scalar, Status
 from autoresearch.observer import Observer
 from autoresearch.project import Project, find_targets
@@ -113,25 +116,26 @@ def _open(
         observer.notice(f"{RESULTS} was not written by autoresearch: it is now {aside.name}")
     where = make_tree(project, folder)
     where.write(targets)
+    ledger = Ledger(journal, history, observer)
+    runner = make_runner(project, where, project.program.directory / RUN_LOG)
     loop = Loop(
         settings=settings,
-        journal=journal,
-        history=history,
+        ledger=ledger,
         repository=repository,
         folder=folder,
         branch=SessionBranch(repository, folder, settings.in_place),
-        runner=make_runner(project, where, project.program.directory / RUN_LOG),
+        arms=Arms(ledger, folder, runner, stop),
+        gates=make_gates(project, folder, runner),
         results=results,
         proposer=proposer,
         incumbent=targets,
         brief=_brief(project),
         fixed=project.fixed,
         stop=stop,
-        observer=observer,
     )
     if history.opened is None:
-        loop.record(opened)
-    loop.record(
+        loop.ledger.record(opened)
+    loop.ledger.record(
         Began(
             pid=os.getpid(),
             host=socket.gethostname(),
@@ -160,9 +164,9 @@ def _live(project: Project, loop: Loop) -> Outcome:
         except Stopped as stopped:
             outcome = Outcome(str(stopped), stopped.interrupted, loop.history)
         except ProposerError as error:
-            loop.record(Closed(reason=str(error)))
+            loop.ledger.record(Closed(reason=str(error)))
             raise
-        loop.record(Closed(reason=outcome.reason))
+        loop.ledger.record(Closed(reason=outcome.reason))
         return Outcome(outcome.reason, outcome.interrupted, loop.history)
     finally:
         _leave(project, loop)
@@ -178,24 +182,25 @@ def _begin(project: Project, loop: Loop) -> None:
     verdict = decision.verdict
     assert verdict is not None
     if verdict.status is Status.CRASH:
-        if reason := spent_up(loop.settings.budget, loop.history, loop.elapsed_s):
+        if reason := spent_up(loop.settings.budget, loop.history, loop.ledger.elapsed_s):
             raise BudgetError(
                 f"{reason} before the baseline finished. Raise `budget`, then run the same command again."
             )
-        raise baseline_failure(project, verdict.reason, loop.runner.run_log)
+        raise baseline_failure(project, verdict.reason, project.program.directory / RUN_LOG)
+    prove_gates(loop.settings, loop.gates, loop.incumbent, loop.folder.check_log(1), loop.ledger.observer.tick)
     loop.accept_baseline(decision)
-    if isinstance(loop.runner.tree, tree.InPlaceTree):
-        loop.runner.tree.switch(loop.folder.branch_name)
+    if isinstance(loop.arms.runner.tree, tree.InPlaceTree):
+        loop.arms.runner.tree.switch(loop.folder.branch_name)
 
 
 def _prove_target_runs(loop: Loop) -> None:
     """With a target that must fail the bench must fail; otherwise every candidate would measure the baseline."""
     log = loop.folder.path / "runs" / "canary.log"
-    said = loop.runner.run(loop.incumbent, log, loop.observer.tick, spoilt=True)
-    loop.runner.tree.write(loop.incumbent)
+    said = loop.arms.runner.run(loop.incumbent, log, loop.ledger.observer.tick, spoilt=True)
+    loop.arms.runner.tree.write(loop.incumbent)
     if said.failure is None:
         raise canary_failure(loop.settings, loop.incumbent, said)
-    loop.record(Canary(failure=said.failure))
+    loop.ledger.record(Canary(failure=said.failure))
 
 
 def baseline_failure(project: Project, reason: str, log: Path) -> BenchError:
@@ -208,6 +213,28 @@ def baseline_failure(project: Project, reason: str, log: Path) -> BenchError:
         f"the bench `{project.settings.bench}` does not run with the unmodified target: {reason}.{said}\n"
         f"Mend it, commit, and run again.{missing if loose else ''}"
     )
+
+
+def prove_gates(
+    settings: Settings, gates: Gates, targets: Mapping[str, Tracked], log: Path, tick: Callable[[], None]
+) -> None:
+    """The unmodified target must pass `check`, and `confirm` must measure it: else nothing would ever be kept.
+
+    Raises BenchError that says what they do instead.
+    """
+    if settings.check:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if failure := gates.passes(targets, log, tick).failure:
+            shown = bench.tail(log, SHOWN_LINES)
+            raise BenchError(
+                f"`check: {settings.check}` does not pass with the unmodified target, so that nothing could be kept: "
+                f"{failure}. It printed:\n{shown}\nMend it, commit, and run again."
+            )
+    if settings.confirm and (failure := gates.held_out([targets], tick)[0].failure):
+        raise BenchError(
+            f"`confirm: {settings.confirm}` does not measure the unmodified target, so that nothing could be kept: "
+            f"{failure}. Mend it, commit, and run again."
+        )
 
 
 def canary_failure(settings: Settings, targets: Mapping[str, Tracked], said: Measurement) -> BenchError:
@@ -226,7 +253,7 @@ def _until_stopped(loop: Loop) -> str:
         if loop.stop.asked:
             return f"stopped by {loop.stop.name}"
         settings, history = loop.settings, loop.history
-        reason = spent_up(settings.budget, history, loop.elapsed_s) or plateau(settings.patience, history)
+        reason = spent_up(settings.budget, history, loop.ledger.elapsed_s) or plateau(settings.patience, history)
         pending = history.pending
         if reason and (pending is None or (pending.proposal is None and pending.verdict is None)):
             return reason
@@ -237,10 +264,10 @@ def _leave(project: Project, loop: Loop) -> None:
     """Give the user's checkout back, and what only a running session needs."""
     # A session that seems never to have begun is looked up in the journal: a signal may have come between the two.
     history = loop.history if loop.history.begun else history_of(loop.folder)
-    if isinstance(loop.runner.tree, tree.InPlaceTree):
-        loop.runner.tree.write(loop.incumbent)
+    if isinstance(loop.arms.runner.tree, tree.InPlaceTree):
+        loop.arms.runner.tree.write(loop.incumbent)
         if history.experiments and history.home:
-            loop.runner.tree.switch(history.home)
+            loop.arms.runner.tree.switch(history.home)
     if not history.begun:
         loop.folder.wipe(project.repository)
     elif not loop.settings.in_place:
@@ -263,6 +290,9 @@ def _opened(project: Project, tag: str, model: str) -> Opened:
         model=model,
         project=project.repository.prefix,
         in_place=settings.in_place,
+        decide=settings.decide,
+        alpha=settings.alpha,
+        max_losses=settings.max_losses,
     )
 
 

@@ -6,18 +6,19 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from autoresearch.direction import guess
 from autoresearch.errors import SettingsError
+from autoresearch.limits import Bounds, Guard, bounds, fraction, guards, seconds
 from autoresearch.model import Direction, Metric
 
 ENVIRONMENT = "AUTORESEARCH_"
-SET_BY_US = frozenset({"AUTORESEARCH_PROMPT"})
-"""What a command proposer finds in its environment; no setting."""
+SET_BY_US = frozenset({"AUTORESEARCH_PROMPT", "AUTORESEARCH_SEED"})
+"""What a command proposer, or a bench, finds in its environment; no setting."""
 PROBLEMS = {
     "model_type": "is written as experiments=20,hours=8,usd=5 or {{experiments: 20}}",
     "string_pattern_mismatch": "must be one word without blanks or colons",
@@ -30,24 +31,11 @@ PROBLEMS = {
     "float_": "must be a number",
     "greater_than": "must be more than {gt}",
     "greater_than_equal": "must not be less than {ge}",
+    "less_than_equal": "must not be more than {le}",
+    "literal_error": "must be {expected}",
     "enum": "must be {expected}",
 }
 """What the validator's complaints mean to a person; `seconds` and `pairs` speak for themselves."""
-UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-def seconds(value: object) -> object:
-    """`90`, `90s`, `10m`, `1h30m` → seconds."""
-    if not isinstance(value, str):
-        return value
-    text = value.strip().lower().replace(" ", "")
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text)
-    if parts and "".join(number + unit for number, unit in parts) == text:
-        return sum(float(number) * UNITS_S[unit] for number, unit in parts)
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"{value!r} is not a duration; write 90s, 10m or 1h30m") from None
 
 
 def listed(value: object) -> object:
@@ -69,6 +57,9 @@ def pairs(value: object) -> object:
 
 Seconds = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
 Paths = Annotated[tuple[str, ...], BeforeValidator(listed)]
+Fraction = Annotated[float, BeforeValidator(fraction)]
+Guards = Annotated[tuple[Guard, ...], BeforeValidator(guards)]
+BoundsSetting = Annotated[Bounds, BeforeValidator(bounds)]
 
 
 class Budget(BaseModel):
@@ -141,6 +132,46 @@ class Settings(BaseModel):
     outage: Seconds = Field(
         3600.0, description="How long to wait for a proposer that cannot be reached before giving up, e.g. 1h."
     )
+    decide: Literal["rematch", "sweep", "naive"] = Field(
+        "rematch",
+        description="The rule: rematch (coin-flip pairs), sweep (3 + 3 shuffled runs, for benches of many minutes), "
+        "or naive (one run better than the best so far, which keeps noise).",
+    )
+    alpha: float = Field(
+        0.05, ge=1e-9, le=0.5, description="At most this share of the do-nothing edits in a rematch is kept."
+    )
+    max_losses: int = Field(1, ge=0, le=10, description="Pairs of a rematch that a candidate may lose.")
+    min_gain: Fraction = Field(
+        0.0, description="Smallest gain worth a keep, e.g. 0.5%; negative: it may be worse by so much."
+    )
+    simplify: bool = Field(
+        False, description="Keep a candidate that makes the target smaller and is no worse than the metric's noise."
+    )
+    guards: Guards = Field(
+        (),
+        description="Limits on other `NAME: number` lines, e.g. {peak_vram_mb: '<= 1.10x'}; x is of the incumbent's.",
+    )
+    check: str | None = Field(
+        None, description="Shell command that must exit with 0 before a candidate is kept, e.g. pytest -q."
+    )
+    check_timeout: Seconds = Field(600.0, description="A `check` that takes longer has failed.")
+    confirm: str | None = Field(
+        None,
+        description="Shell command that prints the metric on held-out inputs; a candidate must be better there too. "
+        "Its output is shown to nobody.",
+    )
+    confirm_timeout: Seconds = Field(600.0, description="A run of `confirm` that takes longer has failed.")
+    bounds: BoundsSetting = Field(
+        Bounds(),
+        description="What can be believed, e.g. {metric: [0, 10], duration: [1s, ], step: 50%}; the rest is discarded "
+        "as implausible.",
+    )
+    sentinels: Fraction = Field(
+        0.0,
+        ge=0,
+        description="Share of experiments, e.g. 0.05, in which the harness proposes an edit that does nothing, to see "
+        "how often one is kept.",
+    )
     budget: Annotated[Budget, BeforeValidator(pairs)] = Field(
         Budget(), description="When to stop: experiments, hours, usd, tokens, e.g. experiments=100,hours=8."
     )
@@ -159,6 +190,11 @@ class Settings(BaseModel):
         if len(set(names)) < len(names):
             raise ValueError("name the metric or a column twice")
         return value
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """Names of the other numbers to read from a run's output: columns, and what guards need."""
+        return tuple(dict.fromkeys((*self.columns, *(guard.name for guard in self.guards))))
 
     @property
     def measured(self) -> Metric:

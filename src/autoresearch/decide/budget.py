@@ -11,12 +11,19 @@ def spent_up(budget: Budget, history: History, elapsed_s: float) -> str | None:
     done = len(history.experiments)
     if budget.experiments is not None and done >= budget.experiments:
         return f"the budget of {budget.experiments} experiments is spent"
-    if budget.hours is not None and elapsed_s >= budget.hours * 3600:
-        return f"the budget of {budget.hours:g} hours is spent"
+    if reason := hours_spent(budget, elapsed_s):
+        return reason
     if budget.usd is not None and history.spent.usd >= budget.usd:
         return f"the budget of ${budget.usd:g} is spent"
     if budget.tokens is not None and history.spent.tokens >= budget.tokens:
         return f"the budget of {budget.tokens} tokens is spent"
+    return None
+
+
+def hours_spent(budget: Budget, elapsed_s: float) -> str | None:
+    """That the hours are spent, in words, or None: the one limit that is reached between two runs."""
+    if budget.hours is not None and elapsed_s >= budget.hours * 3600:
+        return f"the budget of {budget.hours:g} hours is spent"
     return None
 
 

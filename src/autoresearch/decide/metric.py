@@ -59,11 +59,7 @@ class Scan:
     ) -> Measurement:
         """What the run said, once all its output was fed. A negative `exit_code` is the signal that killed it."""
         self.feed(b"\n")
-        failure = self._failure()
-        if timed_out or exit_code is None:
-            failure = f"timed out after {_in_words(timeout_s)}"
-        elif exit_code != 0:
-            failure = _end_in_words(exit_code)
+        failure = ending(exit_code, timed_out=timed_out, timeout_s=timeout_s) or self._failure()
         value = next(iter(self._numbers)) if failure is None else None
         return Measurement(value, failure, dict(self._columns), duration_s)
 
@@ -140,12 +136,17 @@ def _complaint(text: str) -> str:
     return f"printed {shown}, not a {'plain' if finite else 'finite'} number"
 
 
-def _end_in_words(exit_code: int) -> str:
+def ending(exit_code: int | None, *, timed_out: bool, timeout_s: float, what: str = "bench") -> str | None:
+    """How a command ended in words; None when it ended well."""
+    if timed_out or exit_code is None:
+        return f"timed out after {_in_words(timeout_s)}"
+    if exit_code == 0:
+        return None
     if exit_code < 0:
-        return f"bench was killed by {_signal_name(-exit_code)}"
+        return f"{what} was killed by {_signal_name(-exit_code)}"
     # A shell that is not itself killed passes the signal of its last command on as 128 + number.
     name = _signal_name(exit_code - 128) if exit_code > 128 else None
-    return f"bench exited with {exit_code}" + (f" (128 + {name})" if name and name.startswith("SIG") else "")
+    return f"{what} exited with {exit_code}" + (f" (128 + {name})" if name and name.startswith("SIG") else "")
 
 
 def _signal_name(number: int) -> str:

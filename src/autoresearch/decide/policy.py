@@ -1,34 +1,247 @@
-"""Keep, discard or measure again: a pure rule over the runs so far."""
+"""Keep, discard, or what to run next: the settings' rule over what an experiment has measured so far. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
+from typing import Literal
 
-from autoresearch.model import Metric, Status, Verdict
+from autoresearch.decide.guards import broken
+from autoresearch.decide.plausible import implausible
+from autoresearch.decide.recover import BASELINE, Experiment, History
+from autoresearch.decide.rematch import SWEEP, Ruling, beats, decide, rematch, sweep
+from autoresearch.decide.rounds import Rounds, rounds
+from autoresearch.decide.yardstick import Yardstick
+from autoresearch.model import Cause, Status, Verdict
 from autoresearch.records import Arm, Measured
+from autoresearch.settings import Settings
+
+BASELINE_RUNS = 3
+"""Runs of the baseline: all equal, and the metric is exact."""
+NOISY_BASELINE_RUNS = 5
+"""Runs of a baseline that is not exact."""
+FAULTS = 2
+"""So many failures of the incumbent in a row are the machine's fault: the incumbent has run before."""
+SAME = 1e-9
+"""Relative difference up to which a simplification of an exact metric is no worse."""
+CONFIRM_WINS = 2
+"""Pairs on held-out inputs that a would-be keep must win, of at most three; one where the metric is exact."""
+PAIR: tuple[Arm, ...] = ("candidate", "incumbent")
+
+Gate = Literal["check", "confirm"]
+"""What a would-be keep has to pass besides the rule."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What comes next: a run of one arm, or the verdict. Exactly one of them is set."""
+    """What comes next. Exactly one of the fields is set, and `value` with a verdict that is no crash."""
 
     run: Arm | None = None
+    """One run of this arm."""
+    draw: tuple[Arm, ...] | None = None
+    """Chance shall put these runs into an order, and then they follow in it."""
+    gate: Gate | None = None
+    fault: str | None = None
+    """The machine is at fault: nothing can be decided."""
     verdict: Verdict | None = None
     value: float | None = None
-    """The candidate's metric, with a verdict that is not a crash."""
+    """The candidate's metric: the median of its runs in pairs, or of its runs alone where there are none."""
 
 
-def decide(runs: Sequence[Measured], incumbent: float | None, metric: Metric) -> Decision:
-    """The plain rule: one run; strictly better than the incumbent is kept. No incumbent: the baseline, kept."""
-    if not runs:
-        return Decision(run="candidate")
-    run = runs[-1]
-    if run.value is None:
-        return Decision(verdict=Verdict(Status.CRASH, run.failure or "no metric"))
-    if incumbent is None:
-        return Decision(verdict=Verdict(Status.KEEP, "baseline"), value=run.value)
-    if metric.better(run.value, than=incumbent):
-        return Decision(verdict=Verdict(Status.KEEP, f"better than {incumbent:.10g}"), value=run.value)
-    how = "equal to" if run.value == incumbent else "worse than"
-    return Decision(verdict=Verdict(Status.DISCARD, f"{how} {incumbent:.10g}"), value=run.value)
+@dataclass(frozen=True)
+class Policy:
+    """The rule that the settings ask for, and what the experiment before it is held against."""
+
+    settings: Settings
+    yardstick: Yardstick
+    best: float | None
+    """The incumbent's value as results.tsv has it; None before the baseline."""
+    incumbent_columns: Sequence[dict[str, float]] = ()
+    """Extra columns of the runs that made the incumbent."""
+    simpler: bool = False
+    """True when the candidate makes the target smaller and `simplify` asks to value that."""
+
+    def next(self, current: Experiment) -> Decision:
+        """The next step of an experiment that has a commit."""
+        if current.faults >= FAULTS:
+            return Decision(fault=_fault(current))
+        if current.n == BASELINE:
+            return self._baseline(current.runs)
+        done = rounds(current)
+        if decision := self._before_rule(current, done):
+            return decision
+        ruling = self._rule(done)
+        if ruling.run == "candidate":
+            return Decision(run="candidate")
+        if ruling.run == "pair":
+            return Decision(draw=PAIR if self.settings.decide != "sweep" else PAIR * SWEEP)
+        value = median(done.values("candidate") or done.alone)
+        if ruling.verdict == "discard":
+            cause: Cause = "rematch" if done.pairs or done.swept else "screen"
+            return self._settled(current, Verdict(Status.DISCARD, ruling.reason, cause), value)
+        return self._would_keep(current, done, ruling, value)
+
+    def _baseline(self, runs: Sequence[Measured]) -> Decision:
+        """The unmodified target, often enough to know whether it always measures the same."""
+        for run in runs:
+            if problem := self._unfit(run):
+                where = f"in run {run.run} of the baseline: " if len(runs) > 1 else ""
+                return Decision(verdict=Verdict(Status.CRASH, where + problem))
+        values = [run.value for run in runs if run.value is not None]
+        wanted = 1 if self.settings.decide == "naive" else BASELINE_RUNS
+        if len(values) >= BASELINE_RUNS and len(set(values)) > 1:
+            wanted = NOISY_BASELINE_RUNS
+        if len(values) < wanted:
+            return Decision(run="candidate")
+        return Decision(verdict=Verdict(Status.KEEP, "baseline", "baseline"), value=median(values))
+
+    def _unfit(self, run: Measured) -> str | None:
+        """Why a run of the unmodified target cannot begin a session."""
+        if run.value is None:
+            return run.failure or "no metric"
+        if strange := self._implausible(run, over=None):
+            return f"`bounds` call it implausible: {strange}"
+        missing = [guard.name for guard in self.settings.guards if guard.name not in run.columns]
+        return f"no '{missing[0]}:' line in the output, which `guards` names" if missing else None
+
+    def _before_rule(self, current: Experiment, done: Rounds) -> Decision | None:
+        """What comes before any comparison: a fresh incumbent, crashes, the implausible, a round in progress."""
+        stale = self.settings.decide != "naive" and self.yardstick.stale
+        if stale and not done.alone and not done.refreshed and not done.failed:
+            return Decision(run="incumbent")
+        if done.failed:
+            failure = done.failed.failure or "no metric"
+            if len(done.candidate) == 1:
+                return Decision(verdict=Verdict(Status.CRASH, failure))
+            verdict = Verdict(Status.DISCARD, f"crashed when it ran again: {failure}", "rematch")
+            return self._settled(current, verdict, median((*done.alone, *done.values("candidate"))))
+        for run in done.candidate:
+            if strange := self._implausible(run, self.best):
+                return self._settled(
+                    current, Verdict(Status.DISCARD, f"implausible: {strange}", "implausible"), run.value
+                )
+        return Decision(run=done.due.arm) if done.due and not self._swept_out(done) else None
+
+    def _swept_out(self, done: Rounds) -> bool:
+        """True when a sweep in progress is lost already."""
+        return self.settings.decide == "sweep" and bool(done.swept) and self._rule(done).verdict is not None
+
+    def _implausible(self, run: Measured, over: float | None) -> str | None:
+        assert run.value is not None
+        return implausible(self.settings.bounds, self.settings.measured, run.value, run.duration_s, over)
+
+    def _rule(self, done: Rounds, *, min_gain: float | None = None) -> Ruling:
+        """What the rule says to the runs so far; a smaller target may be as much worse as equal code differs."""
+        settings, direction = self.settings, self.settings.direction
+        if min_gain is None:
+            min_gain = self._min_gain
+        incumbent = (*self.yardstick.runs, *done.refreshed)
+        if settings.decide == "naive":
+            return self._naive(done.alone, min_gain)
+        if settings.decide == "sweep" and done.swept:
+            return sweep(done.values("candidate"), done.values("incumbent"), direction=direction, min_gain=min_gain)
+        return decide(
+            done.alone,
+            done.pairs,
+            incumbent,
+            direction=direction,
+            exact=self.yardstick.exact,
+            alpha=settings.alpha,
+            max_losses=settings.max_losses,
+            min_gain=min_gain,
+        )
+
+    def _naive(self, alone: Sequence[float], min_gain: float) -> Ruling:
+        """The original rule: one run, better than the best so far."""
+        if not alone:
+            return Ruling("candidate", None)
+        assert self.best is not None
+        if beats(alone[0], self.best, self.settings.direction, min_gain):
+            return Ruling(None, "keep", f"better than {self.best:.10g}")
+        how = "equal to" if alone[0] == self.best else "not better than"
+        return Ruling(None, "discard", f"{how} {self.best:.10g}")
+
+    @property
+    def _min_gain(self) -> float:
+        gain = self.settings.min_gain
+        return min(gain, -max(self.yardstick.noise, SAME)) if self.simpler else gain
+
+    def _would_keep(self, current: Experiment, done: Rounds, ruling: Ruling, value: float) -> Decision:
+        """Guards, then `check`, then `confirm`, the cheap ones first."""
+        if current.is_sentinel:
+            verdict = Verdict(Status.DISCARD, f"does nothing, and {ruling.reason}", "sentinel", would_keep=True)
+            return Decision(verdict=verdict, value=value)
+        theirs = [run.columns for run in done.incumbent] or self.incumbent_columns
+        if problem := broken(self.settings.guards, [run.columns for run in done.candidate], theirs):
+            return Decision(verdict=Verdict(Status.DISCARD, f"guard: {problem}", "guard"), value=value)
+        if self.settings.check:
+            if current.checked is None:
+                return Decision(gate="check")
+            if failure := current.checked.failure:
+                return Decision(verdict=Verdict(Status.DISCARD, f"check: {failure}", "check"), value=value)
+        if self.settings.confirm and (held := self._confirm(current)):
+            return held if held.verdict is None else Decision(verdict=held.verdict, value=value)
+        simpler = self.simpler and self._rule(done, min_gain=self.settings.min_gain).verdict != "keep"
+        reason = f"simplification: smaller, and {ruling.reason} as no worse" if simpler else ruling.reason
+        return Decision(verdict=Verdict(Status.KEEP, reason, "simplification" if simpler else "better"), value=value)
+
+    def _confirm(self, current: Experiment) -> Decision | None:
+        """Another pair on the held-out inputs, a discard, or None once it is won."""
+        results = [result.won for result in current.confirmed if result.won is not None]
+        needed = 1 if self.yardstick.exact else CONFIRM_WINS
+        if results.count(True) >= needed:
+            return None
+        if results.count(False) >= needed:
+            return Decision(verdict=Verdict(Status.DISCARD, "confirm: no gain on the held-out inputs", "confirm"))
+        return Decision(gate="confirm")
+
+    def confirms(self, candidate: float, incumbent: float) -> bool:
+        """True when a pair on the held-out inputs is won."""
+        return beats(candidate, incumbent, self.settings.direction, self._min_gain)
+
+    def _settled(self, current: Experiment, verdict: Verdict, value: float | None) -> Decision:
+        """A discard; of an edit that does nothing, also what it says about the rule."""
+        if current.is_sentinel:
+            verdict = Verdict(verdict.status, f"does nothing, and {verdict.reason}", "sentinel", would_keep=False)
+        return Decision(verdict=verdict, value=value)
+
+
+def policy(settings: Settings, history: History, *, simpler: bool) -> Policy:
+    """The rule as it stands before the pending experiment."""
+    incumbent = history.incumbent
+    columns = [run.columns for run in incumbent.runs if run.arm == "candidate"] if incumbent else []
+    best = incumbent.value if incumbent else None
+    return Policy(settings, history.yardstick, best, columns, simpler)
+
+
+def compare(current: Experiment, settings: Settings) -> Decision:
+    """Pairs alone, without a screen, until the rematch is decided: how an audit asks."""
+    done = rounds(current)
+    if current.faults >= FAULTS:
+        return Decision(fault=_fault(current))
+    if done.failed:
+        verdict = Verdict(Status.DISCARD, f"crashed: {done.failed.failure or 'no metric'}", "rematch")
+        return Decision(verdict=verdict)
+    if done.due:
+        return Decision(run=done.due.arm)
+    if not done.pairs:
+        return Decision(draw=PAIR)
+    ruling = rematch(
+        done.pairs,
+        direction=settings.direction,
+        alpha=settings.alpha,
+        max_losses=settings.max_losses,
+        min_gain=settings.min_gain,
+    )
+    if ruling.verdict is None:
+        return Decision(draw=PAIR)
+    status = Status.KEEP if ruling.verdict == "keep" else Status.DISCARD
+    cause: Cause = "better" if status is Status.KEEP else "rematch"
+    return Decision(verdict=Verdict(status, ruling.reason, cause), value=median(done.values("candidate")))
+
+
+def _fault(current: Experiment) -> str:
+    failed = [run for run in current.runs if run.arm == "incumbent" and run.value is None]
+    said = f": {failed[-1].failure}" if failed else ""
+    return f"the incumbent, which ran before, failed {FAULTS} times in a row{said}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from autoresearch.decide.recover import Experiment, History
 from autoresearch.decide.results import one_line
-from autoresearch.model import Metric, Part, Prompt, Status
+from autoresearch.model import Cause, Metric, Part, Prompt, Status
 from autoresearch.settings import Settings
 
 WHOLE_FILE_LINES = 400
@@ -58,6 +58,9 @@ COMMENT = re.compile(r"<!--.*?-->\n*", re.DOTALL)
 LOG_BYTES = 3000
 HISTORY_LINES = 200
 """Latest experiments that a prompt tells of, besides the older ones that were kept."""
+
+TELLING: frozenset[Cause | None] = frozenset({"rematch", "guard", "check", "confirm", "implausible", "simplification"})
+"""Causes that the value alone does not tell."""
 
 
 @dataclass(frozen=True)
@@ -150,17 +153,17 @@ def _targets(files: Mapping[str, str]) -> str:
 
 
 def _history(history: History, metric: Metric) -> str:
-    if len(history.experiments) < 2:
+    told = [e for e in history.experiments if not e.is_sentinel]
+    if len(told) < 2:
         return "History: no experiment yet but the baseline."
-    lines = history_lines(history.experiments, metric)
+    lines = history_lines(told, metric)
     older = len(lines) - HISTORY_LINES
-    kept = {e.n for e in history.kept}
-    shown = [line for e, line in zip(history.experiments, lines, strict=True) if e.n > older or e.n in kept]
+    shown = [line for i, (e, line) in enumerate(zip(told, lines, strict=True)) if i >= older or e.kept]
     return "History, oldest first (of older experiments only what was kept):\n" + "\n".join(shown)
 
 
 def history_lines(experiments: Sequence[Experiment], metric: Metric) -> list[str]:
-    """`#37 keep 0.99412 (+0.07 %) "WSD decay 0.4"`, with the reason of a crash."""
+    """`#37 keep 0.99412 (+0.07 %) "WSD decay 0.4"`, with the reason of what needs one."""
     lines = []
     best: float | None = None
     for e in experiments:
@@ -168,7 +171,8 @@ def history_lines(experiments: Sequence[Experiment], metric: Metric) -> list[str
         gain = None if e.value is None or best is None else metric.gain(e.value, best)
         shown = "" if e.value is None else f" {e.value:.10g}"
         shown += "" if gain is None else f" ({gain:+.2%})"
-        why = f" [{one_line(e.verdict.reason)}]" if e.verdict.status is Status.CRASH else ""
+        telling = e.verdict.status is Status.CRASH or e.verdict.cause in TELLING
+        why = f" [{one_line(e.verdict.reason)}]" if telling else ""
         what = one_line(e.proposal.description) if e.proposal else "no usable answer"
         lines.append(f'#{e.n} {e.verdict.status}{shown}{why} "{what}"')
         if e.kept:
@@ -185,6 +189,8 @@ def _now(settings: Settings, history: History, material: Material) -> str:
             f"{metric.name}: baseline {history.baseline.value:.10g}, "
             f"best {history.incumbent.value:.10g} (#{history.incumbent.n})."
         )
+    if noise := history.yardstick.noise:
+        lines.append(f"Two runs of the same program differ by {noise:.2%} (median), so small gains are lost.")
     if history.experiments and material.log_tail:
         lines.append(f"The end of the log of the latest run (#{done}):\n{fenced(material.log_tail)}")
     lines.append(f"Hint: {material.hint}")

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
+from autoresearch.decide.yardstick import Yardstick
 from autoresearch.model import Status, Trial
 from autoresearch.records import (
     AnyRecord,
     Began,
     Canary,
+    Checked,
     Closed,
     Committed,
+    Confirmed,
     Decided,
+    Drawn,
     Interrupted,
     Measured,
     Measuring,
@@ -22,10 +26,15 @@ from autoresearch.records import (
     Refused,
     Replied,
     Settled,
+    Verifying,
 )
 
 BASELINE = 1
 """Number of the experiment that measures the unmodified target."""
+VERIFICATION = 0
+"""Number in the records of a verification, which is no experiment."""
+SENTINEL = "sentinel"
+"""Who proposes an edit that does nothing, to see whether it is kept: the harness itself."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,12 @@ class Experiment:
     """Commits of the candidates that crashed and were repaired, oldest first."""
     runs: tuple[Measured, ...] = ()
     """Runs of the latest candidate, and of the incumbent against it."""
+    draws: tuple[Drawn, ...] = ()
+    """Orders that chance gave to the latest candidate's pairs."""
+    checked: Checked | None = None
+    confirmed: tuple[Confirmed, ...] = ()
+    faults: int = 0
+    """How often in a row the incumbent failed in this life of the session, which says nothing about the candidate."""
     last_run: int = 0
     """Number of the latest run begun, over all repairs."""
     run_open: bool = False
@@ -59,6 +74,11 @@ class Experiment:
         return self.verdict is not None and self.verdict.status is Status.KEEP
 
     @property
+    def is_sentinel(self) -> bool:
+        """True for an edit that does nothing, proposed by the harness."""
+        return self.proposal is not None and self.proposal.by == SENTINEL
+
+    @property
     def value(self) -> float | None:
         """The metric that results.tsv shows."""
         return self.verdict.value if self.verdict else None
@@ -67,6 +87,14 @@ class Experiment:
     def bench_s(self) -> float:
         """Seconds spent in runs of the latest candidate."""
         return sum(run.duration_s for run in self.runs)
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The final head measured against the baseline, as far as it has come."""
+
+    asked: Verifying
+    measured: Experiment = Experiment(VERIFICATION)
 
 
 @dataclass(frozen=True)
@@ -89,6 +117,9 @@ class History:
     """The settled ones, in order."""
     pending: Experiment | None = None
     """The one in progress, if any."""
+    yardstick: Yardstick = field(default_factory=Yardstick)
+    verification: Verification | None = None
+    """The latest one."""
     canary_passed: bool = False
     spent: Spent = Spent()
     lives: int = 0
@@ -122,9 +153,9 @@ class History:
 
     @property
     def streak(self) -> int:
-        """Experiments since the latest keep."""
+        """Experiments since the latest keep, sentinels left out."""
         incumbent = self.incumbent
-        return len(self.experiments) - incumbent.n if incumbent else 0
+        return sum(not e.is_sentinel for e in self.experiments[incumbent.n :]) if incumbent else 0
 
     @property
     def elapsed_s(self) -> float:
@@ -146,7 +177,7 @@ class History:
 
     def tried(self) -> dict[str, str]:
         """Fingerprint of every candidate that was run → what became of it."""
-        return {e.proposal.fingerprint: label(e) for e in self.experiments if e.proposal is not None}
+        return {e.proposal.fingerprint: label(e) for e in self.experiments if e.proposal and not e.is_sentinel}
 
 
 def label(experiment: Experiment) -> str:
@@ -163,31 +194,59 @@ def fold(records: Iterable[AnyRecord]) -> History:
 
 def step(history: History, record: AnyRecord) -> History:
     """One more record. Durations come from `t` alone, order from the sequence: clocks may jump."""
+    if getattr(record, "n", None) == VERIFICATION:
+        return _verify(history, record)
     if isinstance(record, Began):
         past_s = history.elapsed_s if history.lives else 0.0
         history = replace(history, past_s=past_s, lives=history.lives + 1, home=record.home or history.home)
+        if history.pending:
+            history = replace(history, pending=replace(history.pending, faults=0))
     history = replace(history, last=record, life_s=record.t)
     match record:
         case Opened():
             return replace(history, opened=record)
         case Canary():
             return replace(history, canary_passed=True)
-        case Began() | Closed():
+        case Began() | Closed() | Verifying():
             return history
         case Settled():
             assert history.pending is not None
             done = replace(history.pending, ended_s=history.elapsed_s)
-            return replace(history, experiments=(*history.experiments, done), pending=None)
+            known = history.yardstick.after(done.runs, kept=done.kept, baseline=done.n == BASELINE)
+            return replace(history, experiments=(*history.experiments, done), pending=None, yardstick=known)
         case _:
             pending = history.pending or Experiment(record.n, began_s=history.elapsed_s)
             history = replace(history, pending=advance(pending, record))
             return _spend(history, record) if isinstance(record, Replied) else history
 
 
-def advance(
-    pending: Experiment,
-    record: Replied | Refused | Proposed | Committed | Measuring | Interrupted | Measured | Decided,
-) -> Experiment:
+def _verify(history: History, record: AnyRecord) -> History:
+    """A verification takes no part in the session: neither its time nor its order."""
+    if isinstance(record, Verifying):
+        return replace(history, verification=Verification(record))
+    assert history.verification is not None
+    assert isinstance(record, Drawn | Measuring | Interrupted | Measured)
+    measured = advance(history.verification.measured, record)
+    return replace(history, verification=replace(history.verification, measured=measured))
+
+
+OfExperiment = (
+    Replied
+    | Refused
+    | Proposed
+    | Committed
+    | Drawn
+    | Measuring
+    | Interrupted
+    | Measured
+    | Checked
+    | Confirmed
+    | Decided
+)
+"""The records that belong to one experiment."""
+
+
+def advance(pending: Experiment, record: OfExperiment) -> Experiment:
     """The experiment in progress after one more record."""
     match record:
         case Replied():
@@ -196,16 +255,26 @@ def advance(
             return replace(pending, refusals=(*pending.refusals, record.reason))
         case Proposed():
             attempts = (*pending.attempts, pending.commit) if pending.commit else pending.attempts
-            return replace(pending, proposal=record, commit=None, attempts=attempts, runs=(), refusals=(), broken_off=0)
+            fresh = Experiment(pending.n, last_run=pending.last_run, cost_usd=pending.cost_usd, began_s=pending.began_s)
+            return replace(fresh, proposal=record, attempts=attempts)
         case Committed():
             return replace(pending, commit=record.commit)
+        case Drawn():
+            return replace(pending, draws=(*pending.draws, record))
         case Measuring():
             again = pending.broken_off + 1 if pending.run_open else 0
             return replace(pending, last_run=record.run, run_open=True, broken_off=again)
         case Interrupted():
             return replace(pending, last_run=pending.last_run - 1, run_open=False, broken_off=0)
         case Measured():
-            return replace(pending, runs=(*pending.runs, record), run_open=False, broken_off=0)
+            failed = record.arm == "incumbent" and record.value is None
+            faults = pending.faults + 1 if failed else 0 if record.arm == "incumbent" else pending.faults
+            return replace(pending, runs=(*pending.runs, record), run_open=False, broken_off=0, faults=faults)
+        case Checked():
+            return replace(pending, checked=record)
+        case Confirmed():
+            faults = pending.faults + 1 if record.won is None else 0
+            return replace(pending, confirmed=(*pending.confirmed, record), faults=faults)
         case Decided():
             return replace(pending, verdict=record)
 

@@ -34,6 +34,7 @@ class SessionFolder:
         self.journal = self.path / "journal.jsonl"
         self.tree = self.path / "tree"
         self.scratch = self.path / "scratch"
+        self.held_out = self.path / "held_out"
         self._holder = self.path / "holder.json"
         self._lock = FileLock(self.path / "lock", thread_local=False)
 
@@ -91,6 +92,10 @@ class SessionFolder:
         """The log of one run."""
         return self.path / "runs" / f"{n}-{run}.log"
 
+    def check_log(self, n: int) -> Path:
+        """The log of `check` on one experiment's candidate."""
+        return self.path / "runs" / f"{n}-check.log"
+
     def candidate(self, n: int, repair: int) -> Path:
         """The file that holds one candidate."""
         return self.path / "candidates" / (f"{n}.{repair}.json" if repair else f"{n}.json")
@@ -119,7 +124,7 @@ class SessionFolder:
 
     def drop_trees(self, repository: Repository) -> None:
         """Remove the checkouts, which only a running session needs."""
-        for place in (self.tree, self.scratch / "tree"):
+        for place in (self.tree, self.held_out, self.scratch / "tree"):
             if place.exists():
                 repository.remove_tree(place)
 

@@ -1,0 +1,72 @@
+"""What candidates are held against: the incumbent's latest runs, and how much equal code differs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from statistics import median
+
+from autoresearch.records import Arm, Measured
+
+RUNS = 8
+"""So many of the incumbent's latest runs are remembered."""
+DIFFERENCES = 60
+"""So many of the latest differences between runs of equal code are remembered."""
+REFRESH = 10
+"""After so many experiments without one the incumbent runs again: what it measured then may no longer hold."""
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """The incumbent's runs and the noise, as a session has learnt them so far."""
+
+    runs: tuple[float, ...] = ()
+    """The incumbent's latest values, oldest first."""
+    exact: bool = False
+    """True while equal code has always measured equal."""
+    age: int = 0
+    """Experiments with a run since the incumbent last ran."""
+    differences: tuple[float, ...] = ()
+    """Relative differences of adjacent runs of equal code, the latest ones."""
+
+    @property
+    def noise(self) -> float:
+        """The median relative difference of adjacent runs of equal code; 0 for an exact metric."""
+        return median(self.differences) if self.differences else 0.0
+
+    @property
+    def stale(self) -> bool:
+        """True when the incumbent should run again before it is compared with."""
+        return not self.exact and self.age + 1 >= REFRESH
+
+    def after(self, runs: Sequence[Measured], *, kept: bool, baseline: bool = False) -> Yardstick:
+        """What is known once an experiment is settled."""
+        mine, theirs = _values(runs, "candidate"), _values(runs, "incumbent")
+        drawn = [run for run in runs if run.draw]
+        if baseline:
+            return Yardstick(tuple(mine), exact=len(mine) > 1 and len(set(mine)) == 1, differences=_differences(mine))
+        pairs = _values(drawn, "candidate")
+        known = replace(
+            self,
+            exact=self.exact and not drawn,
+            age=0 if theirs or kept else self.age + bool(runs),
+            differences=(*self.differences, *_differences(pairs), *_differences(theirs))[-DIFFERENCES:],
+        )
+        if kept:
+            return replace(known, runs=tuple(pairs[-RUNS:] or mine[-1:]))
+        return replace(known, runs=(*self.runs, *theirs)[-RUNS:])
+
+
+def difference(one: float, other: float) -> float:
+    """How far two values are apart, relative to their size: 0 for equal ones."""
+    size = (abs(one) + abs(other)) / 2
+    return abs(one - other) / size if size else 0.0
+
+
+def _differences(values: Sequence[float]) -> tuple[float, ...]:
+    return tuple(difference(one, other) for one, other in pairwise(values))
+
+
+def _values(runs: Sequence[Measured], arm: Arm) -> list[float]:
+    return [run.value for run in runs if run.arm == arm and run.value is not None]
