@@ -48,6 +48,7 @@ ALLOWED = {
         "program",
         *NOUNS,
     },
+    "verify": {"session", "resume", "equipment", "observer", "ledger", "arms", "decide", "edge", "project", *NOUNS},
     "project": {"edge", "program", *NOUNS},
     "scaffold": {"scaffold", "program", "decide", "edge", *NOUNS},
     "figures": {"model"},

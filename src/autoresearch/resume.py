@@ -51,6 +51,18 @@ def _refuse_branch_of_another(repository: Repository, folder: SessionFolder) -> 
         )
 
 
+def as_begun(opened: Opened) -> dict[str, object]:
+    """The settings that a session was begun with, as flags: whoever comes back to it need not repeat them."""
+    return {
+        "target": opened.targets,
+        "bench": opened.bench,
+        "metric": {"name": opened.metric, "pattern": opened.pattern},
+        "direction": opened.direction,
+        "columns": opened.columns,
+        "in_place": opened.in_place,
+    }
+
+
 def at_base(project: Project, tag: str) -> Project:
     """The project as the session's base has it: on a resume HEAD may have moved on, and the session has not."""
     history = history_of(SessionFolder(project.repository.common_dir, tag))
@@ -70,8 +82,8 @@ def refuse_changes(project: Project, folder: SessionFolder, history: History) ->
     if pending and pending.proposal and pending.proposal.files:  # the baseline has none
         for repair in range(pending.proposal.repair + 1):
             ours += [(path, text.encode()) for path, text in folder.load_candidate(pending.n, repair).items()]
-    if incumbent := history.incumbent:
-        files = find_targets(repository, incumbent.commit or "", list(project.targets))
+    for commit in {e.commit for e in (history.incumbent, history.baseline) if e and e.commit}:
+        files = find_targets(repository, commit, list(project.targets))
         ours += [(path, file.data) for path, file in files.items()]
     left = {repository.full(path) for path, data in ours if history.opened and repository.holds(path, data)}
     changed = repository.changed()

@@ -12,6 +12,7 @@ from autoresearch.cli.demo import demo
 from autoresearch.cli.init import init
 from autoresearch.cli.report import report
 from autoresearch.cli.run import run
+from autoresearch.cli.verify import verify
 
 app = typer.Typer(
     name="autoresearch",
@@ -21,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (init, check, run, report, demo):
+for command in (init, check, run, report, verify, demo):
     app.command()(command)
 
 

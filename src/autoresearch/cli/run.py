@@ -117,5 +117,5 @@ def sum_up(project: Project, tag: str, outcome: Outcome) -> None:
     if project.repository.ref(branch) != best.commit:
         branch = f"refs/autoresearch/{tag}/best"
         say(f"autoresearch/{tag} is checked out and was not moved; the best is {branch}")
-    compare = f"; git diff {baseline.commit[:7]} {branch}" if history.kept else ""
-    say(f"next: autoresearch report {tag}{compare}")
+    then = f"autoresearch verify {tag}; git diff {baseline.commit[:7]} {branch}; " if history.kept else ""
+    say(f"next: {then}autoresearch report {tag}")

@@ -1,0 +1,156 @@
+"""`autoresearch verify`: what a session gained, measured anew."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from autoresearch.cli.flags import ProgramPath
+from autoresearch.errors import INTERRUPTED, SettingsError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from autoresearch.decide.recover import History
+    from autoresearch.edge.signals import StopSignal
+    from autoresearch.observer import Observer
+    from autoresearch.records import AnyRecord
+
+PAIRS = 6
+"""The fewest that give an interval: from the worst to the best pair it holds with 96.9 %."""
+
+
+def verify(
+    tag: Annotated[
+        str | None, typer.Argument(metavar="[TAG]", help="The session; the default is the newest of this repository.")
+    ] = None,
+    program: ProgramPath = Path("program.md"),
+    pairs: Annotated[int, typer.Option(min=PAIRS, max=200, help="Pairs to run: baseline and head in each.")] = PAIRS,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line on stdout.")] = False,
+) -> None:
+    """Measure a session's head against its baseline in fresh coin-flip pairs: the only number to call a gain."""
+    from autoresearch import resume
+    from autoresearch.arms import Stopped
+    from autoresearch.decide.recover import fold
+    from autoresearch.edge.journal import read
+    from autoresearch.edge.signals import StopSignal
+    from autoresearch.project import examine
+    from autoresearch.report.source import find
+    from autoresearch.verify import verify as measure
+
+    journal = find(tag)
+    opened = fold(read(journal)).opened if journal.name == "journal.jsonl" else None
+    if opened is None:
+        raise SettingsError(f"{journal} is not a session's journal. Name a session's tag; `audit` takes any branch.")
+    project = examine(program, resume.as_begun(opened), os.environ)
+    try:
+        project = resume.at_base(project, opened.tag)
+        stop = StopSignal()
+        with stop.handling(), _watching(opened.tag, pairs, stop, as_json=as_json) as observer:
+            measure(project, opened.tag, pairs, stop, observer)
+    except Stopped as stopped:
+        print(f"{stopped}: the same command goes on with the pairs measured so far", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    finally:
+        project.repository.close()
+    _say(journal, as_json=as_json)
+
+
+@contextmanager
+def _watching(tag: str, pairs: int, stop: StopSignal, *, as_json: bool) -> Iterator[Observer]:
+    """A progress bar in a terminal, else a line a pair."""
+    if as_json or not sys.stdout.isatty():
+        yield Lines(pairs, stop, as_json=as_json)
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("runs"),
+        TimeElapsedColumn(),
+        TextColumn("about"),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+    )
+    with Progress(*columns, console=Console(highlight=False)) as progress:
+        yield Bar(progress, tag, pairs, stop)
+
+
+class Bar:
+    """The progress bar: a run is a step."""
+
+    def __init__(self, progress: Progress, tag: str, pairs: int, stop: StopSignal) -> None:
+        self._progress, self._stop = progress, stop
+        self._task = progress.add_task(f"verifying {tag}", total=2 * pairs)
+
+    def record(self, record: AnyRecord, history: History) -> None:
+        """Count what is measured, also by an earlier call."""
+        from autoresearch.decide.rounds import rounds
+
+        if history.verification:
+            self._progress.update(self._task, completed=len(rounds(history.verification.measured).drawn))
+
+    def notice(self, text: str) -> None:
+        """Say something above the bar."""
+        self._progress.console.print(text, markup=False)
+
+    def tick(self) -> None:
+        """Say that a signal was heard."""
+        if self._stop.asked:
+            self._progress.update(self._task, description="stopping after this run")
+
+
+class Lines:
+    """A line a pair, for pipes and programs."""
+
+    def __init__(self, pairs: int, stop: StopSignal, *, as_json: bool) -> None:
+        self._pairs, self._stop, self._as_json = pairs, stop, as_json
+        self._said = 0
+
+    def record(self, record: AnyRecord, history: History) -> None:
+        """Say each pair once."""
+        from autoresearch.decide.rounds import rounds
+
+        done = rounds(history.verification.measured).pairs if history.verification else ()
+        for number, (baseline, head) in list(enumerate(done, start=1))[self._said :]:
+            self._said = number
+            if self._as_json:
+                print(json.dumps({"event": "pair", "n": number, "baseline": baseline, "head": head}), flush=True)
+            else:
+                print(f"pair {number} of {self._pairs}: baseline {baseline:g}, head {head:g}", flush=True)
+
+    def notice(self, text: str) -> None:
+        """Pass a notice on."""
+        print(f"note: {text}", file=sys.stderr, flush=True)
+
+    def tick(self) -> None:
+        """Nothing moves in a line that is written."""
+
+
+def _say(journal: Path, *, as_json: bool) -> None:
+    """TEMP"""
+    from autoresearch.decide.interval import interval
+    from autoresearch.decide.recover import fold
+    from autoresearch.decide.rounds import rounds
+    from autoresearch.edge.journal import read
+
+    h = fold(read(journal))
+    assert h.verification and h.opened
+    print(interval(rounds(h.verification.measured).pairs, h.opened.direction))

@@ -1,0 +1,104 @@
+"""A verification: the session's final head against its baseline, in fresh coin-flip pairs, journalled as it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from autoresearch.arms import Arms
+from autoresearch.decide.policy import FAULTS, PAIR, Decision
+from autoresearch.decide.recover import VERIFICATION, Experiment, Verification
+from autoresearch.decide.rounds import rounds
+from autoresearch.edge import tree
+from autoresearch.edge.folder import SessionFolder
+from autoresearch.edge.journal import Journal
+from autoresearch.edge.repo import Tracked
+from autoresearch.edge.signals import StopSignal
+from autoresearch.equipment import make_runner, make_tree
+from autoresearch.errors import SettingsError
+from autoresearch.ledger import Ledger
+from autoresearch.observer import Observer
+from autoresearch.project import Project, find_targets
+from autoresearch.records import Arm, Verifying
+from autoresearch.resume import history_of, refuse_changes
+from autoresearch.session import disk_faults
+
+
+def verify(project: Project, tag: str, pairs: int, stop: StopSignal, observer: Observer) -> Verification:
+    """Measure head and baseline of session `tag` in so many pairs, or go on with the pairs of an earlier call.
+
+    `project` is as the session's base has it. Raises AutoresearchError, and Stopped between two runs.
+    """
+    folder = SessionFolder(project.repository.common_dir, tag)
+    with disk_faults(folder.path):
+        folder.lock()
+        try:
+            journal = Journal.open(folder.journal)
+            try:
+                return _measure(project, Ledger(journal, history_of(folder), observer), folder, pairs, stop)
+            finally:
+                journal.close()
+        finally:
+            folder.unlock()
+
+
+def _measure(project: Project, ledger: Ledger, folder: SessionFolder, pairs: int, stop: StopSignal) -> Verification:
+    repository = project.repository
+    asked = _asked(project, ledger, pairs)
+    ends: dict[Arm, dict[str, Tracked]] = {
+        "incumbent": find_targets(repository, asked.baseline, list(project.targets)),
+        "candidate": find_targets(repository, asked.head, list(project.targets)),
+    }
+    home = repository.here()
+    if project.settings.in_place:
+        repository.put_back(refuse_changes(project, folder, ledger.history))
+        repository.switch(folder.branch_name)
+    where = make_tree(project, folder)
+    if not _goes_on(ledger.history.verification, asked):
+        ledger.record(asked)
+
+    def files(arm: Arm) -> Mapping[str, Tracked]:
+        return ends[arm]
+
+    def current() -> Experiment:
+        assert ledger.history.verification is not None
+        return ledger.history.verification.measured
+
+    try:
+        arms = Arms(ledger, folder, make_runner(project, where, run_log=None), stop)
+        arms.measure(current, files, lambda measured: due(measured, asked.pairs), spent=lambda: None)
+    finally:
+        if isinstance(where, tree.InPlaceTree):
+            where.write(ends["candidate"])
+            where.switch(home)
+        else:
+            folder.drop_trees(repository)
+    assert ledger.history.verification is not None
+    return ledger.history.verification
+
+
+def due(measured: Experiment, pairs: int) -> Decision:
+    """The next step of a verification: a pair after the other, whatever the ones before said; nothing when done."""
+    done = rounds(measured)
+    failures = [run for run in measured.runs if run.value is None]
+    if len(failures) >= FAULTS:
+        which = "baseline" if failures[-1].arm == "incumbent" else "head"
+        return Decision(fault=f"the {which}, which ran before, failed: {failures[-1].failure}")
+    if len(done.pairs) >= pairs:
+        return Decision()
+    return Decision(run=done.due.arm) if done.due else Decision(draw=PAIR)
+
+
+def _asked(project: Project, ledger: Ledger, pairs: int) -> Verifying:
+    incumbent, opened = ledger.history.incumbent, ledger.history.opened
+    assert opened is not None
+    if incumbent is None or incumbent.commit is None or not ledger.history.kept:
+        raise SettingsError(f"session {opened.tag} has kept nothing: there is no gain to verify.")
+    return Verifying(n=VERIFICATION, baseline=opened.base, head=incumbent.commit, pairs=pairs)
+
+
+def _goes_on(before: Verification | None, asked: Verifying) -> bool:
+    """True for a verification of the same two commits that was cut short: its pairs count, liked or not."""
+    if before is None or (before.asked.baseline, before.asked.head) != (asked.baseline, asked.head):
+        return False
+    next_step = due(before.measured, asked.pairs)
+    return before.asked.pairs == asked.pairs and next_step != Decision() and next_step.fault is None
