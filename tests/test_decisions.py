@@ -6,7 +6,6 @@ import pytest
 
 from autoresearch.decide import plan, prompt
 from autoresearch.decide.budget import plateau, spent_up, too_dear
-from autoresearch.decide.policy import decide
 from autoresearch.decide.recover import Experiment, History, Spent, fold, step
 from autoresearch.decide.results import header, number, row, table
 from autoresearch.model import Direction, Metric, Status
@@ -72,35 +71,6 @@ def history(*experiments: Experiment) -> History:
 
 
 BASELINE = experiment(1, Status.KEEP, 10.0)
-
-
-@pytest.mark.parametrize(
-    ("metric", "value", "incumbent", "status"),
-    [
-        (LOSS, 1.0, None, Status.KEEP),
-        (LOSS, 0.9, 1.0, Status.KEEP),
-        (LOSS, 1.0, 1.0, Status.DISCARD),
-        (LOSS, 1.1, 1.0, Status.DISCARD),
-        (SCORE, 1.1, 1.0, Status.KEEP),
-        (SCORE, 1.0, 1.0, Status.DISCARD),
-        (SCORE, -2.0, -1.0, Status.DISCARD),
-        (SCORE, 0.0, -1.0, Status.KEEP),
-        (LOSS, None, 1.0, Status.CRASH),
-        (LOSS, None, None, Status.CRASH),
-    ],
-)
-def test_keeps_only_what_is_strictly_better(
-    metric: Metric, value: float | None, incumbent: float | None, status: Status
-) -> None:
-    decision = decide([measured(value, failure="why" if value is None else None)], incumbent, metric)
-    assert decision.verdict is not None
-    assert decision.verdict.status is status
-    assert decision.value == value
-    assert decision.run is None
-
-
-def test_asks_for_a_run_before_it_decides() -> None:
-    assert decide([], 1.0, LOSS).run == "candidate"
 
 
 @pytest.mark.parametrize(

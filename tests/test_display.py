@@ -86,7 +86,7 @@ def test_the_live_view_follows_a_session(tmp_path: Path, columns: int, rows: int
 def test_ctrl_c_in_the_terminal_lets_the_run_finish(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     user = User.with_project(tmp_path / "project")
-    with ModelServer([whole("11.0", extra=WAIT.format(gate=str(gate)))]) as server:
+    with ModelServer([whole("9.0", extra=WAIT.format(gate=str(gate)))]) as server:
         environment = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": server.openai_url}
         screen = Screen(["run", "--tag=t", "--model=openai/gpt-6-luna"], user, 100, 30, environment)
         screen.shows("#2 running the bench")
@@ -97,13 +97,13 @@ def test_ctrl_c_in_the_terminal_lets_the_run_finish(tmp_path: Path) -> None:
         screen.child.expect(pexpect.EOF)
         screen.child.close()
     assert screen.child.exitstatus == 130
-    assert [row["status"] for row in user.rows()] == ["keep", "keep"]
+    assert [row["status"] for row in user.rows()] == ["keep", "discard"]
 
 
 def test_a_closed_terminal_lets_the_run_finish(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     user = User.with_project(tmp_path / "project")
-    with ModelServer([whole("11.0", extra=WAIT.format(gate=str(gate)))]) as server:
+    with ModelServer([whole("9.0", extra=WAIT.format(gate=str(gate)))]) as server:
         environment = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": server.openai_url}
         screen = Screen(["run", "--tag=t", "--model=openai/gpt-6-luna"], user, 100, 30, environment)
         screen.shows("#2 running the bench")
@@ -111,7 +111,7 @@ def test_a_closed_terminal_lets_the_run_finish(tmp_path: Path) -> None:
         gate.touch()
         _, status = os.waitpid(screen.child.pid, 0)
     assert os.waitstatus_to_exitcode(status) == 130
-    assert [row["status"] for row in user.rows()] == ["keep", "keep"]
+    assert [row["status"] for row in user.rows()] == ["keep", "discard"]
 
 
 def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:

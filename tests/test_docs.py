@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 from autoresearch import errors
 from autoresearch.cli.app import app
 from autoresearch.edge import folder
+from autoresearch.limits import Bounds
 from autoresearch.settings import Budget, Settings
 
 ROOT = Path(__file__).parents[1]
@@ -33,10 +34,12 @@ def default(value: object) -> str:
     """A default as a person would write it."""
     if value is PydanticUndefined:
         return "required"
-    if value is None or value == () or value == Budget():
+    if value is None or value in ((), Budget(), Bounds()):
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and value < 1:
+        return f"{value:g}"
     if isinstance(value, float):
         return next(f"{value / size:g}{unit}" for unit, size in (("h", 3600), ("m", 60), ("s", 1)) if value >= size)
     return f"{value}"

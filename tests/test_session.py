@@ -193,6 +193,10 @@ def test_json_lines(tmp_path: Path) -> None:
     assert events[-2]["status"] == "keep"
 
 
+def journal(user: User) -> str:
+    return (user.home / ".git/autoresearch/t/journal.jsonl").read_text()
+
+
 @pytest.mark.parametrize("when", ["once", "twice"])
 def test_ctrl_c_stops_and_the_next_run_goes_on(tmp_path: Path, when: str) -> None:
     gate, running = tmp_path / "gate", tmp_path / "running"
@@ -212,11 +216,13 @@ def test_ctrl_c_stops_and_the_next_run_goes_on(tmp_path: Path, when: str) -> Non
             gate.touch()
             assert session.wait(30) == 130
         session.communicate()
-        assert len(user.rows()) == (1 if when == "twice" else 2)
+        assert len(user.rows()) == 1  # a keep takes a second run, which a stop does not wait for
+        assert journal(user).count('"kind":"measured","n":2') == (0 if when == "twice" else 1)
         done = user.types(*arguments, env=openai(server))
     assert done.returncode == 0, done.stderr
     assert [row["score"] for row in user.rows()] == ["10.000000", "11.000000", "12.000000"]
     assert user.branch_scores("t") == ["VALUE = 10.0", "VALUE = 11.0", "VALUE = 12.0"]
+    assert journal(user).count('"kind":"measured","n":2') == 2
 
 
 def test_ctrl_c_while_the_model_thinks_stops_at_once(tmp_path: Path) -> None:

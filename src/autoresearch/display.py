@@ -11,8 +11,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from autoresearch.decide.policy import TELLING
 from autoresearch.decide.recover import Experiment, History
+from autoresearch.decide.rematch import score
 from autoresearch.decide.results import one_line
+from autoresearch.decide.rounds import rounds
 from autoresearch.edge.signals import StopSignal
 from autoresearch.figures import number, percent
 from autoresearch.observer import Observer
@@ -20,9 +23,13 @@ from autoresearch.records import (
     AnyRecord,
     Began,
     Canary,
+    Checked,
     Closed,
     Committed,
+    Confirmed,
     Decided,
+    Drawn,
+    Gating,
     Measured,
     Measuring,
     Proposed,
@@ -142,7 +149,7 @@ class LiveView:
         phase = self._name_phase(record)
         if phase != self._phase:
             self._phase, self._since = phase, time.monotonic()
-        self._limit_s = self._settings.timeout if isinstance(record, Measuring) else None
+        self._limit_s = self._limit(record)
 
     def notice(self, text: str) -> None:
         """Show a notice under the table."""
@@ -161,17 +168,25 @@ class LiveView:
         lines.append(Text(STOPPING, style="bold yellow") if self._stop.asked else Text(HOW_TO_STOP, style="dim"))
         return Group(*lines)
 
+    def _limit(self, record: AnyRecord) -> float | None:
+        settings = self._settings
+        if isinstance(record, Gating):
+            return settings.check_timeout if record.gate == "check" else settings.confirm_timeout
+        return settings.timeout if isinstance(record, Measuring) else None
+
     def _name_phase(self, record: AnyRecord) -> str:
         match record:
             case Began():
                 return "proving that the bench runs the target"
-            case Canary() | Committed():
+            case Canary() | Committed() | Drawn():
                 return "preparing a run"
             case Measuring():
                 return "running the bench" + ("" if record.arm == "candidate" else " on the incumbent")
+            case Gating():
+                return f"running `{record.gate}`"
             case Proposed():
                 return "committing the candidate"
-            case Replied() | Measured() | Decided():
+            case Replied() | Measured() | Checked() | Confirmed() | Decided():
                 return "looking at what came back"
             case Refused():
                 return f"asking {self._model} again ({record.reason})"
@@ -206,6 +221,9 @@ class LiveView:
         text.append(f"{self._phase}  {clock(now - self._since)}")
         if self._limit_s:
             text.append(f" of {clock(self._limit_s)}")
+        if history.pending and (pairs := rounds(history.pending).pairs):
+            won, lost = score(pairs, self._settings.direction, self._settings.min_gain)
+            text.append(f"  rematch {won}–{lost}", style="bold")
         if history.pending and history.pending.proposal:
             text.append(f"  {one_line(history.pending.proposal.description)[:60]}", style="italic")
         elapsed = history.past_s + (now - self._born)
@@ -267,10 +285,10 @@ def line(experiment: Experiment, history: History, settings: Settings) -> str:
 
 
 def what(experiment: Experiment) -> str:
-    """The description, and for a crash its reason."""
+    """The description, and the reason where the number alone does not tell it."""
     assert experiment.verdict is not None
     said = one_line(experiment.proposal.description) if experiment.proposal else ""
-    if experiment.verdict.status == "crash":
+    if experiment.verdict.status == "crash" or experiment.verdict.cause in TELLING:
         reason = one_line(experiment.verdict.reason)
         return f"{said} [{reason}]" if said else reason
     return said
@@ -284,6 +302,9 @@ def facts(experiment: Experiment) -> dict[str, object]:
         "n": experiment.n,
         "status": experiment.verdict.status,
         "reason": experiment.verdict.reason,
+        "cause": experiment.verdict.cause,
+        "would_keep": experiment.verdict.would_keep,
+        "runs": len(experiment.runs),
         "value": experiment.value,
         "commit": experiment.commit,
         "description": proposal.description if proposal else None,

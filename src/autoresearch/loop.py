@@ -36,6 +36,8 @@ from autoresearch.records import (
     Committed,
     Confirmed,
     Decided,
+    Gate,
+    Gating,
     Proposed,
     Refused,
     Replied,
@@ -279,7 +281,7 @@ class Loop:
         """Run the correctness gate on the candidate."""
         n = self._current.n
         log = self.folder.check_log(n)
-        said = self._gated(lambda: self.gates.passes(self._files("candidate"), log, self.ledger.observer.tick))
+        said = self._gated("check", lambda: self.gates.passes(self._files("candidate"), log, self._tick))
         where = log.relative_to(self.folder.path).as_posix()
         self.ledger.record(Checked(n=n, failure=said.failure, duration_s=round(said.duration_s, 6), log=where))
 
@@ -288,18 +290,24 @@ class Loop:
         order: tuple[Arm, ...] = coin.shuffled(PAIR)
         seed = coin.seed()
         texts = [self._files(arm) for arm in order]
-        said = self._gated(lambda: self.gates.held_out(texts, self.ledger.observer.tick, seed))
+        said = self._gated("confirm", lambda: self.gates.held_out(texts, self._tick, seed))
         values = {arm: measured.value for arm, measured in zip(order, said, strict=True)}
         mine, theirs = values["candidate"], values["incumbent"]
         won = None if theirs is None else mine is not None and rule.confirms(mine, theirs)
         self.ledger.record(Confirmed(n=self._current.n, first=order[0], seed=seed, won=won))
 
-    def _gated(self, run: Callable[[], T]) -> T:
+    def _gated(self, gate: Gate, run: Callable[[], T]) -> T:
         """A gate's run; one that the user cuts short is run again when the session goes on."""
+        if self.stop.asked:
+            raise Stopped(f"stopped by {self.stop.name}", interrupted=True)
+        self.ledger.record(Gating(n=self._current.n, gate=gate))
         try:
             return run()
         except KeyboardInterrupt:
             raise Stopped("interrupted", interrupted=True) from None
+
+    def _tick(self) -> None:
+        self.ledger.observer.tick()
 
     def _is_smaller(self) -> bool:
         return screen.size(_texts(self._files("candidate"))) < screen.size(_texts(self.incumbent))

@@ -12,6 +12,8 @@ FORMAT = 1
 """Version of the journal's format; a newer one is refused."""
 
 Arm = Literal["candidate", "incumbent"]
+Gate = Literal["check", "confirm"]
+"""What a would-be keep has to pass besides the rule."""
 
 
 class Record(BaseModel):
@@ -162,6 +164,14 @@ class Measured(Record):
     seed: int | None = None
 
 
+class Gating(Record):
+    """A would-be keep goes to a gate."""
+
+    kind: Literal["gating"] = "gating"
+    n: int
+    gate: Gate
+
+
 class Checked(Record):
     """`check` ran on a would-be keep."""
 
@@ -236,6 +246,7 @@ AnyRecord = Annotated[
     | Measuring
     | Interrupted
     | Measured
+    | Gating
     | Checked
     | Confirmed
     | Decided

@@ -138,7 +138,7 @@ class Settings(BaseModel):
         "or naive (one run better than the best so far, which keeps noise).",
     )
     alpha: float = Field(
-        0.05, ge=1e-9, le=0.5, description="At most this share of the do-nothing edits in a rematch is kept."
+        0.05, ge=1e-9, le=0.5, description="At most this share of the edits that do nothing survives a rematch."
     )
     max_losses: int = Field(1, ge=0, le=10, description="Pairs of a rematch that a candidate may lose.")
     min_gain: Fraction = Field(
@@ -189,6 +189,14 @@ class Settings(BaseModel):
         names = [metric.name, *value] if metric else list(value)
         if len(set(names)) < len(names):
             raise ValueError("name the metric or a column twice")
+        return value
+
+    @field_validator("guards")
+    @classmethod
+    def _not_the_metric(cls, value: tuple[Guard, ...], info: ValidationInfo) -> tuple[Guard, ...]:
+        metric = info.data.get("metric")
+        if metric and any(guard.name == metric.name for guard in value):
+            raise ValueError("name the metric itself, which the rule compares; for a smallest gain set min_gain")
         return value
 
     @property

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Literal
 
 from autoresearch.decide.guards import broken
 from autoresearch.decide.plausible import implausible
@@ -14,7 +13,7 @@ from autoresearch.decide.rematch import SWEEP, Ruling, beats, decide, rematch, s
 from autoresearch.decide.rounds import Rounds, rounds
 from autoresearch.decide.yardstick import Yardstick
 from autoresearch.model import Cause, Status, Verdict
-from autoresearch.records import Arm, Measured
+from autoresearch.records import Arm, Gate, Measured
 from autoresearch.settings import Settings
 
 BASELINE_RUNS = 3
@@ -27,15 +26,14 @@ SAME = 1e-9
 """Relative difference up to which a simplification of an exact metric is no worse."""
 CONFIRM_WINS = 2
 """Pairs on held-out inputs that a would-be keep must win, of at most three; one where the metric is exact."""
+TELLING: frozenset[Cause | None] = frozenset({"rematch", "guard", "check", "confirm", "implausible", "simplification"})
+"""Causes that are worth a word, as the value alone does not tell them."""
 PAIR: tuple[Arm, ...] = ("candidate", "incumbent")
-
-Gate = Literal["check", "confirm"]
-"""What a would-be keep has to pass besides the rule."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What comes next. Exactly one of the fields is set, and `value` with a verdict that is no crash."""
+    """What comes next: one of the fields, and `value` with a verdict that is no crash. None of them: it is done."""
 
     run: Arm | None = None
     """One run of this arm."""

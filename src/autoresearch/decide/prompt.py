@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from autoresearch.decide.policy import TELLING
 from autoresearch.decide.recover import Experiment, History
 from autoresearch.decide.results import one_line
-from autoresearch.model import Cause, Metric, Part, Prompt, Status
+from autoresearch.model import Metric, Part, Prompt, Status
 from autoresearch.settings import Settings
 
 WHOLE_FILE_LINES = 400
@@ -58,9 +59,6 @@ COMMENT = re.compile(r"<!--.*?-->\n*", re.DOTALL)
 LOG_BYTES = 3000
 HISTORY_LINES = 200
 """Latest experiments that a prompt tells of, besides the older ones that were kept."""
-
-TELLING: frozenset[Cause | None] = frozenset({"rematch", "guard", "check", "confirm", "implausible", "simplification"})
-"""Causes that the value alone does not tell."""
 
 
 @dataclass(frozen=True)

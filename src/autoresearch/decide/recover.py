@@ -18,6 +18,7 @@ from autoresearch.records import (
     Confirmed,
     Decided,
     Drawn,
+    Gating,
     Interrupted,
     Measured,
     Measuring,
@@ -239,6 +240,7 @@ OfExperiment = (
     | Measuring
     | Interrupted
     | Measured
+    | Gating
     | Checked
     | Confirmed
     | Decided
@@ -270,6 +272,8 @@ def advance(pending: Experiment, record: OfExperiment) -> Experiment:
             failed = record.arm == "incumbent" and record.value is None
             faults = pending.faults + 1 if failed else 0 if record.arm == "incumbent" else pending.faults
             return replace(pending, runs=(*pending.runs, record), run_open=False, broken_off=0, faults=faults)
+        case Gating():
+            return pending
         case Checked():
             return replace(pending, checked=record)
         case Confirmed():

@@ -22,13 +22,13 @@ class Ruling:
     """What comes next, or how it ended. Exactly one of `run` and `verdict` is set."""
 
     run: Literal["candidate", "pair"] | None
-    """`candidate`: the candidate alone; `pair`: both arms, in an order that a coin decides."""
+    """`candidate`: the candidate alone; `pair`: both arms, in an order of chance; of a sweep: all six runs, shuffled."""
     verdict: Literal["keep", "discard"] | None
     reason: str = ""
 
 
 ALONE = Ruling("candidate", None)
-PAIR = Ruling("pair", None)
+TOGETHER = Ruling("pair", None)
 
 
 def decide(
@@ -45,9 +45,9 @@ def decide(
     """The rematch rule.
 
     candidate: the candidate's runs outside of pairs; pairs: (incumbent, candidate) of each whole pair, in order;
-    incumbent: the incumbent's latest runs, oldest first; exact: equal code has always measured equal; alpha: bound on
-    the share of do-nothing edits among rematches that are kept; min_gain: relative, and negative where a candidate
-    may be worse by so much.
+    incumbent: the incumbent's latest runs, oldest first; exact: equal code has always measured equal; alpha: at most
+    this share of the do-nothing edits in a rematch is kept, where `min_gain` is not negative; min_gain: relative, and
+    negative where a candidate may be worse by so much, which an edit that does nothing mostly passes.
     """
     if pairs:
         return rematch(pairs, direction=direction, alpha=alpha, max_losses=max_losses, min_gain=min_gain)
@@ -55,13 +55,14 @@ def decide(
         return ALONE
     best = _best(incumbent[-1:] if exact else incumbent[-SCREEN:], direction)
     if not beats(candidate[0], best, direction, min_gain):
-        of = "the incumbent" if exact else f"the best of the incumbent's last {len(incumbent[-SCREEN:])} runs"
+        last = len(incumbent[-SCREEN:])
+        of = "the incumbent" if exact or last == 1 else f"the best of the incumbent's last {last} runs"
         return Ruling(None, "discard", f"{_against(candidate[0], best, direction)} {of}, {best:.10g}")
     if not exact:
-        return PAIR
+        return TOGETHER
     if len(candidate) == 1:
         return ALONE
-    return Ruling(None, "keep", f"better than {best:.10g}, twice") if candidate[0] == candidate[1] else PAIR
+    return Ruling(None, "keep", f"better than {best:.10g}, twice") if candidate[0] == candidate[1] else TOGETHER
 
 
 def rematch(
@@ -73,14 +74,19 @@ def rematch(
     min_gain: float = 0.0,
 ) -> Ruling:
     """Pair after pair, until the candidate has enough wins, is level, or has one loss too many. A tie is a loss."""
-    wins = sum(beats(mine, theirs, direction, min_gain) for theirs, mine in pairs)
-    losses = len(pairs) - wins
+    wins, losses = score(pairs, direction, min_gain)
     needed = wins_needed(alpha, max_losses)
     if losses >= len(needed) or losses >= max(wins, 1):
         return Ruling(None, "discard", f"lost its rematch {wins}–{losses}")
     if wins >= needed[losses]:
         return Ruling(None, "keep", f"won its rematch {wins}–{losses}")
-    return PAIR
+    return TOGETHER
+
+
+def score(pairs: Sequence[tuple[float, float]], direction: Direction | str, min_gain: float = 0.0) -> tuple[int, int]:
+    """Pairs that the candidate won, and lost."""
+    wins = sum(beats(mine, theirs, direction, min_gain) for theirs, mine in pairs)
+    return wins, len(pairs) - wins
 
 
 def sweep(
@@ -92,7 +98,7 @@ def sweep(
         if not beats(worst, best := _best(incumbent, direction), direction, min_gain):
             return Ruling(None, "discard", f"lost its sweep: {worst:.10g} against {best:.10g}")
     if len(candidate) < SWEEP or len(incumbent) < SWEEP:
-        return PAIR
+        return TOGETHER
     return Ruling(None, "keep", f"won its sweep of {SWEEP} and {SWEEP} runs")
 
 
