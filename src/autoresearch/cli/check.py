@@ -24,6 +24,8 @@ NIGHT_H = 8.0
 """Hours of a night, where the budget says none."""
 OWN_S = 0.03
 """What an experiment takes besides reply and run."""
+RUNS = {"rematch": 1.8, "sweep": 1.6, "naive": 1.0}
+"""Runs a proposal on a noisy metric, by rule; an exact one takes 1.05."""
 REPLY_S = 30.0
 """What a model's reply takes, roughly: the only guess in the estimate, and it is said to be one."""
 
@@ -131,9 +133,10 @@ def try_bench(project: Project, findings: Findings) -> float:
             findings.say("ok", "canary", f"with a broken target the bench fails ({said.failure})")
         else:
             findings.say("warning", "canary", "switched off: nothing proves that the bench runs the target")
-        said = runner.run(project.targets, folder / "bench.log", lambda: None)
+        said = runner.run(project.targets, folder / "bench.log", lambda: None, seed=0)
         if said.value is None:
             raise baseline_failure(project, said.failure or "", folder / "bench.log")
+        try_gates(project, runner, findings)
     metric = project.settings.measured
     findings.say(
         "ok", "bench", f"{metric.name}: {said.value:g} ({metric.direction} is better) in {said.duration_s:.1f} s"
@@ -146,6 +149,21 @@ def try_bench(project: Project, findings: Findings) -> float:
     if said.duration_s > 0.8 * project.settings.timeout:
         findings.say("warning", "timeout", f"{project.settings.timeout:g} s is hardly more than a run takes; raise it")
     return said.duration_s
+
+
+def try_gates(project: Project, runner: Runner, findings: Findings) -> None:
+    """Run `check` and `confirm` on the unmodified target, as a session would before it begins."""
+    from autoresearch.edge.folder import SessionFolder
+    from autoresearch.equipment import make_gates
+    from autoresearch.session import prove_gates
+
+    settings = project.settings
+    folder = SessionFolder(project.repository.common_dir, f".check-{os.getpid()}")
+    gates = make_gates(project, folder, runner)
+    prove_gates(settings, gates, project.targets, folder.check_log(1), lambda: None)
+    for name, command in (("check", settings.check), ("confirm", settings.confirm)):
+        if command:
+            findings.say("ok", name, f"`{command}` passes with the unmodified target")
 
 
 @contextmanager
@@ -170,13 +188,14 @@ def estimate(project: Project, proposer: Proposer, run_s: float, findings: Findi
     from autoresearch.equipment import first_request
 
     budget = project.settings.budget
-    each_s = run_s + OWN_S + (0.0 if proposer.name == "tune" else REPLY_S)
+    runs = RUNS[project.settings.decide]
+    each_s = runs * (run_s + OWN_S) + (0.0 if proposer.name == "tune" else REPLY_S)
     hours = budget.hours or NIGHT_H
     fit = max(1, int(hours * 3600 / each_s))
     count = min(fit, budget.experiments or fit)
     guess = "" if proposer.name == "tune" else f" and a guessed {REPLY_S:g} s a reply"
     span = f"in {hours:g} h" if count == fit else f"(the budget) in about {clock(count * each_s)}"
-    findings.say("ok", "night", f"{count} experiments {span}, at {run_s:.1f} s a run{guess}")
+    findings.say("ok", "night", f"{count} experiments {span}, at {run_s:.1f} s a run, {runs:g} runs each{guess}")
     worst_usd = proposer.worst_case_usd(first_request(project))
     if worst_usd == 0.0:
         findings.say("ok", "cost", "nothing that autoresearch pays for")
