@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from autoresearch.decide.policy import TELLING
@@ -140,8 +140,24 @@ def _brief(settings: Settings, material: Material) -> str:
         f"The bench: `{settings.bench}`, killed after {settings.timeout:g} s. It prints `{metric.name}: NUMBER`; "
         f"{metric.direction} is better. Target: {', '.join(material.files)}."
     )
+    contract = " ".join([contract, *_demands(settings)])
     shown = [f"{path} (fixed, for reading only):\n{fenced(text, 16_000)}" for path, text in material.fixed.items()]
     return "\n\n".join([COMMENT.sub("", material.prose).strip(), contract, *shown])
+
+
+def _demands(settings: Settings) -> Iterator[str]:
+    """What a candidate has to pass besides being better."""
+    if settings.min_gain > 0:
+        yield f"A gain below {settings.min_gain:.3g} of the metric is not kept."
+    if settings.guards:
+        limits = ", ".join(guard.text() for guard in settings.guards)
+        yield f"It must also keep to {limits}, where x stands for what it is now."
+    if settings.check:
+        yield f"`{settings.check}` must pass."
+    if settings.confirm:
+        yield "It must be better on other inputs too, which you do not see."
+    if settings.simplify:
+        yield "A change that makes the target smaller is kept when the metric is no worse."
 
 
 def _targets(files: Mapping[str, str]) -> str:

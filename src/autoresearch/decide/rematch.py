@@ -22,7 +22,7 @@ class Ruling:
     """What comes next, or how it ended. Exactly one of `run` and `verdict` is set."""
 
     run: Literal["candidate", "pair"] | None
-    """`candidate`: the candidate alone; `pair`: both arms, in an order of chance; of a sweep: all six runs, shuffled."""
+    """`candidate`: the candidate alone; `pair`: both arms in an order of chance; in a sweep all six runs."""
     verdict: Literal["keep", "discard"] | None
     reason: str = ""
 
