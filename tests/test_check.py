@@ -58,6 +58,28 @@ def test_what_may_be_meant_otherwise_is_a_warning(tmp_path: Path) -> None:
     assert "budget: none is set" in warnings
 
 
+def test_check_and_confirm_are_tried_on_the_unmodified_target(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    before = user.everything()
+    done = user.types("check", "--model=tune", "--check=grep -q VALUE program.py", "--confirm=echo score: 3")
+    said = "\n".join(lines(done.stdout)["ok"])
+    assert done.returncode == 0
+    assert "check: `grep -q VALUE program.py` passes with the unmodified target" in said
+    assert "confirm: `echo score: 3` passes with the unmodified target" in said
+    assert user.everything() == before
+
+
+def test_a_gate_that_fails_on_the_unmodified_target_would_fail_all_night(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    done = user.types("check", "--model=tune", "--check=echo three tests failed; exit 3")
+    assert done.returncode == 5
+    assert "does not pass with the unmodified target" in lines(done.stdout)["error"][0]
+    assert "three tests failed" in done.stdout
+    done = user.types("check", "--model=tune", "--confirm=echo nothing")
+    assert done.returncode == 5
+    assert "no 'score:' line in the output" in lines(done.stdout)["error"][0]
+
+
 def test_the_most_that_a_night_can_cost(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     with ModelServer() as server:

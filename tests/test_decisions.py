@@ -191,6 +191,28 @@ def test_long_targets_are_answered_in_blocks_and_short_ones_whole() -> None:
     assert "SEARCH/REPLACE" in prompt.system({"a.py": "x\n" * 401})
 
 
+def test_a_model_is_told_what_a_candidate_must_pass_and_not_how_it_is_held_out() -> None:
+    demanding = settings(check="pytest -q", confirm="python holdout.py", guards={"mem": "<= 1.1x"}, min_gain="0.5%")
+    text = prompt.build(demanding, history(BASELINE), material()).parts[0].text
+    for told in ("`pytest -q` must pass", "mem <= 1.1x", "0.005 of the metric", "on other inputs too"):
+        assert told in text
+    assert "holdout" not in text
+    assert "smaller" not in text
+    simple = prompt.build(settings(simplify=True), history(BASELINE), material())
+    assert "makes the target smaller is kept" in simple.parts[0].text
+
+
+def test_sentinels_are_not_told() -> None:
+    from dataclasses import replace
+
+    sentinel = replace(BASELINE, n=2, proposal=proposed(2).model_copy(update={"by": "sentinel"}))
+    tried = experiment(3, Status.DISCARD, 11.0)
+    parts = prompt.build(settings(), history(BASELINE, sentinel, tried), material()).parts
+    assert "#1" in parts[2].text
+    assert "#3" in parts[2].text
+    assert "#2" not in parts[2].text
+
+
 def test_comments_in_the_prose_are_for_humans() -> None:
     noted = prompt.Material("Be <!-- not\ntoo -->quick.", {"a.py": "X = 1\n"}, {}, "", "a hint")
     assert prompt.build(settings(), history(BASELINE), noted).parts[0].text.startswith("Be quick.")
