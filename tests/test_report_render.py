@@ -139,7 +139,7 @@ def test_a_model_cannot_write_to_the_terminal(tmp_path: Path) -> None:
 def test_long_lists_are_cut_and_counted(tmp_path: Path) -> None:
     rows = "".join(f"{n:07x}\t{2 - n / 100}\t1\tkeep\tstep {n}\n" for n in range(1, 60))
     text = as_text(*opened(night(tmp_path, HEADER + "aaaaaa1\t2.0\t1\tkeep\tbaseline\n" + rows + "prose\n" * 30)))
-    assert "Kept: the 20 largest gains of 59" in text
+    assert "Kept: the 20 largest changes of 59" in text
     assert "and 10 more; --format json has them all" in text
 
 
@@ -148,10 +148,11 @@ def test_long_lists_are_cut_and_counted(tmp_path: Path) -> None:
 
 def test_json_has_every_row_and_never_a_number_for_nothing(tmp_path: Path) -> None:
     document = json.loads(to_json(*opened(night(tmp_path))), parse_constant=lambda name: pytest.fail(name))
-    assert document["schema"] == 1
+    assert document["schema"] == 2
     assert document["metric"] == {"name": "val_bpb", "direction": "lower"}
     assert (document["baseline"], document["best"]) == (1, 2)
-    assert document["gain"] == pytest.approx(0.0929, abs=1e-4)
+    assert document["change"] == pytest.approx(0.0929, abs=1e-4)
+    assert (document["verified"], document["evidence"]) == (None, None)
     assert document["crashes"] == [{"cause": "out of memory", "rows": [4]}]
     assert [row["value"] for row in document["rows"]] == [1.9979, 1.8123, 1.9, None]
     assert document["rows"][1]["extra"] == {"memory_gb": "3.4"}

@@ -11,6 +11,7 @@ from autoresearch.report import wording
 from autoresearch.report.causes import cause
 from autoresearch.report.curve import Curve, curve
 from autoresearch.report.log import Log, Row, Segment, Session, Spending, Standing
+from autoresearch.report.phrases import duration
 from autoresearch.report.summary import Stretch, Summary, ratio, summarise
 
 HIGHER, LOWER = Direction.HIGHER, Direction.LOWER
@@ -75,19 +76,19 @@ def test_counts_every_row_once_and_the_baseline_apart() -> None:
 def test_compares_the_best_keep_with_the_baseline() -> None:
     stretch = last(summarise(log(NIGHT)))
     assert (stretch.baseline, stretch.best) == (row(1, "baseline", 2.0), row(7, "keep", 1.5))
-    assert stretch.gain == pytest.approx(0.25)
+    assert stretch.change == pytest.approx(0.25)
 
 
-def test_a_keep_gains_over_the_best_before_it_not_over_the_last_keep() -> None:
+def test_a_keep_is_compared_with_the_best_before_it_not_with_the_last_keep() -> None:
     kept = last(summarise(log(NIGHT))).kept
     assert [entry.over for entry in kept] == [2.0, 1.8, 1.8]
-    assert [entry.gain for entry in kept] == pytest.approx([0.1, -0.0277778, 0.1666667], rel=1e-4)
+    assert [entry.change for entry in kept] == pytest.approx([0.1, -0.0277778, 0.1666667], rel=1e-4)
 
 
 def test_higher_can_be_better() -> None:
     stretch = last(summarise(log([("baseline", 10.0), ("keep", 12.0), ("discard", 11.0)], HIGHER)))
     assert stretch.best == row(2, "keep", 12.0)
-    assert stretch.gain == pytest.approx(0.2)
+    assert stretch.change == pytest.approx(0.2)
 
 
 def test_a_discard_is_never_the_best_but_is_mentioned() -> None:
@@ -116,13 +117,13 @@ def test_keeps_that_gain_nothing_are_counted() -> None:
         (1e300, 1e-300, None),
     ],
 )
-def test_a_gain_is_a_ratio_or_nothing(value: float, over: float, expected: float | None) -> None:
+def test_a_change_is_a_ratio_or_nothing(value: float, over: float, expected: float | None) -> None:
     assert ratio("loss", LOWER, value, over) == expected
 
 
-def test_no_gain_without_a_direction() -> None:
+def test_no_change_without_a_direction() -> None:
     summary = summarise(log([("baseline", 2.0), ("keep", 1.0)], None))
-    assert (last(summary).best, last(summary).gain) == (None, None)
+    assert (last(summary).best, last(summary).change) == (None, None)
 
 
 def test_best_and_baseline_are_those_since_the_last_reset() -> None:
@@ -144,8 +145,8 @@ def test_best_and_baseline_are_those_since_the_last_reset() -> None:
 
 def test_says_how_far_repeated_baselines_lie_apart() -> None:
     summary = summarise(log([("baseline", 2.0), ("baseline", 2.5), ("keep", 1.0)]))
-    assert "2 baselines between 2 and 2.5: gains are over the first" in summary.warnings
-    assert last(summary).gain == pytest.approx(0.5)
+    assert "2 baselines between 2 and 2.5: changes are over the first" in summary.warnings
+    assert last(summary).change == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(
@@ -213,10 +214,10 @@ def test_never_calls_a_number_verified() -> None:
 
 def test_says_what_it_cost() -> None:
     spent = Spending(elapsed_s=8000.0, cost_usd=6.0, tokens=120_000, unpriced=1)
-    summary = summarise(log(NIGHT, spent=spent))
+    whole = log(NIGHT, spent=spent)
     expected = "2 h 13 min, $6.00 and 1 reply of unknown price, 120,000 tokens; $2.00 a keep"
-    assert wording.cost(summary) == expected
-    assert wording.cost(summarise(log(NIGHT))) == ""
+    assert wording.cost(whole, summarise(whole)) == expected
+    assert wording.cost(log(NIGHT), summarise(log(NIGHT))) == ""
 
 
 @pytest.mark.parametrize(
@@ -224,7 +225,7 @@ def test_says_what_it_cost() -> None:
     [(3.25, "3.2 s"), (59.0, "59 s"), (245.0, "4 min 5 s"), (3570.0, "1 h 0 min"), (7980.0, "2 h 13 min")],
 )
 def test_durations_are_for_people(seconds: float, expected: str) -> None:
-    assert wording.duration(seconds) == expected
+    assert duration(seconds) == expected
 
 
 def test_says_where_a_session_stands() -> None:
@@ -258,7 +259,7 @@ def test_baseline_and_bests_are_never_clipped() -> None:
     assert (picture.low, picture.high, picture.log_scale) == (9.0, 100.0, False)
 
 
-def test_a_gain_of_many_times_is_drawn_on_a_log_scale() -> None:
+def test_a_change_of_many_times_is_drawn_on_a_log_scale() -> None:
     assert drawn(log([("baseline", 1.0), ("keep", 30.0), ("keep", 900.0)], HIGHER)).log_scale
     assert not drawn(log([("baseline", -1.0), ("keep", 30.0), ("keep", 900.0)], HIGHER)).log_scale
 

@@ -51,6 +51,7 @@ class Opened(Record):
     """The rule; journals from before there was a choice have the plain one."""
     alpha: float = 0.05
     max_losses: int = 1
+    min_gain: float = 0.0
 
 
 class Began(Record):

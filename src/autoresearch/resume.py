@@ -110,6 +110,7 @@ def _refuse_changed_settings(project: Project, history: History) -> None:
         "decide": settings.decide,
         "alpha": settings.alpha,
         "max_losses": settings.max_losses,
+        "min_gain": settings.min_gain,
     }
     then: dict[str, object] = {
         "metric": opened.metric,
@@ -123,6 +124,7 @@ def _refuse_changed_settings(project: Project, history: History) -> None:
         "decide": opened.decide,
         "alpha": opened.alpha,
         "max_losses": opened.max_losses,
+        "min_gain": opened.min_gain,
     }
     for name, value in now.items():
         if value != then[name]:

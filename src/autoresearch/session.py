@@ -293,6 +293,7 @@ def _opened(project: Project, tag: str, model: str) -> Opened:
         decide=settings.decide,
         alpha=settings.alpha,
         max_losses=settings.max_losses,
+        min_gain=settings.min_gain,
     )
 
 

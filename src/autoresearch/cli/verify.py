@@ -145,12 +145,17 @@ class Lines:
 
 
 def _say(journal: Path, *, as_json: bool) -> None:
-    """TEMP"""
-    from autoresearch.decide.interval import interval
+    """The result as the report has it."""
     from autoresearch.decide.recover import fold
-    from autoresearch.decide.rounds import rounds
     from autoresearch.edge.journal import read
+    from autoresearch.report.certainty import verification
+    from autoresearch.report.evidence import gather
+    from autoresearch.report.export import outcome
 
-    h = fold(read(journal))
-    assert h.verification and h.opened
-    print(interval(rounds(h.verification.measured).pairs, h.opened.direction))
+    history = fold(read(journal))
+    assert history.opened is not None
+    found = gather(history, history.opened.direction)
+    if as_json:
+        print(json.dumps({"event": "verified", **(outcome(found.verified) or {})}), flush=True)
+    else:
+        print(verification(found), flush=True)

@@ -125,19 +125,19 @@ def wins_needed(alpha: float, max_losses: int = 1) -> tuple[int, ...]:
     return wins
 
 
-def keep_probability(wins: Sequence[int]) -> float:
-    """Probability that an edit is kept which wins each pair with probability one half. (5, 7): 11/256."""
+def keep_probability(wins: Sequence[int], chance: float = 0.5) -> float:
+    """Probability that an edit is kept which wins each pair with this chance. (5, 7) and one half: 11/256."""
     kept = 0.0
     open_states = {(0, 0): 1.0}
     while open_states:
         following: dict[tuple[int, int], float] = {}
-        for (won, lost), chance in open_states.items():
+        for (won, lost), weight in open_states.items():
             if won + 1 >= wins[lost]:
-                kept += chance / 2
+                kept += weight * chance
             else:
-                following[won + 1, lost] = following.get((won + 1, lost), 0.0) + chance / 2
+                following[won + 1, lost] = following.get((won + 1, lost), 0.0) + weight * chance
             if lost + 1 < len(wins) and lost + 1 < won:
-                following[won, lost + 1] = following.get((won, lost + 1), 0.0) + chance / 2
+                following[won, lost + 1] = following.get((won, lost + 1), 0.0) + weight * (1 - chance)
         open_states = following
     return kept
 

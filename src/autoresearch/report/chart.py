@@ -6,12 +6,13 @@ import math
 from typing import Any
 
 from autoresearch.errors import SettingsError
-from autoresearch.report import labels, layers, wording
+from autoresearch.report import certainty, labels, layers, wording
 from autoresearch.report.cells import shorten
 from autoresearch.report.curve import Curve, curve
 from autoresearch.report.layers import PRINT, Palette
 from autoresearch.report.log import Log
-from autoresearch.report.summary import CAVEAT, Summary
+from autoresearch.report.phrases import plural
+from autoresearch.report.summary import Summary
 
 _SIZE = (860, 420)
 
@@ -47,7 +48,7 @@ def spec(log: Log, summary: Summary, palette: Palette = PRINT) -> dict[str, Any]
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "title": {
             "text": shorten(wording.headline(log, summary), 110),
-            "subtitle": shorten(f"{log.title}; {caption(drawn)}", 150),
+            "subtitle": shorten(f"{log.title}; {caption(log, drawn)}", 150),
             "anchor": "start",
         },
         "width": _SIZE[0],
@@ -107,9 +108,11 @@ def _paper(drawn: Curve) -> labels.Paper:
     return labels.Paper(*_SIZE, first - side, last + side, bottom, top, drawn.log_scale)
 
 
-def caption(drawn: Curve) -> str:
+def caption(log: Log, drawn: Curve) -> str:
     """What the numbers are worth, and what is not shown as it is."""
-    said = [CAVEAT.replace(";", ","), "best so far as a line, baseline dashed"]
+    said = [certainty.in_short(log), "best so far as a line, baseline dashed"]
+    if drawn.sentinels:
+        said.append(f"{plural(drawn.sentinels, 'sentinel')} left out")
     if drawn.clipped:
         said.append(f"{len(drawn.clipped)} of {len(drawn.points)} points are outside, drawn as triangles at the edge")
     return "; ".join(said)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autoresearch.report.log import Log, Row
-from autoresearch.report.summary import better
+from autoresearch.report.summary import takes_over
 
 LOG_FROM = 20.0
 """Spread of baseline and bests (largest over smallest) from which the y axis is logarithmic."""
@@ -23,7 +23,7 @@ class Curve:
     own_numbers: bool
 
     points: tuple[Row, ...]
-    """Measured rows of segments that have the metric in common with the last one."""
+    """Measured rows of segments that have the metric in common with the last one, sentinels left out."""
     steps: tuple[tuple[tuple[int, float], ...], ...]
     """The running best, corner by corner, one line a segment; empty where the direction is unknown."""
     baselines: tuple[tuple[int, int, float], ...]
@@ -31,6 +31,8 @@ class Curve:
     low: float
     high: float
     log_scale: bool
+    sentinels: int = 0
+    """Measured ones, which are no points."""
 
     def x(self, row: Row) -> int:
         """Where the row stands from left to right."""
@@ -53,7 +55,8 @@ class Curve:
 def curve(log: Log) -> Curve | None:
     """The picture of a log; None where fewer than two rows have a value, or the values fit on no paper."""
     alike = {segment.index for segment in log.segments if segment.metric == log.metric}
-    points = tuple(row for row in log.rows if row.value is not None and row.segment in alike)
+    measured = [row for row in log.rows if row.value is not None and row.segment in alike]
+    points = tuple(row for row in measured if not row.sentinel)
     if len(points) < 2:
         return None
     numbers = _own_numbers(log.rows)
@@ -76,7 +79,8 @@ def curve(log: Log) -> Curve | None:
         return None
     log_scale = values[0] > 0 and bool(core) and max(core) / min(core) >= LOG_FROM
     low, high = _range(values, core, log_scale)
-    return Curve(numbers, own, points, tuple(steps), tuple(baselines), low, high, log_scale)
+    left_out = len(measured) - len(points)
+    return Curve(numbers, own, points, tuple(steps), tuple(baselines), low, high, log_scale, left_out)
 
 
 def _drawable(value: float) -> bool:
@@ -98,7 +102,7 @@ def _steps(log: Log, rows: Sequence[Row], numbers: Mapping[int, int]) -> tuple[t
         if row.value is None or row.status not in ("keep", "baseline") or log.direction is None:
             continue
         x = numbers[row.n]
-        if not corners or better(log.direction, row.value, corners[-1][1]):
+        if not corners or takes_over(log.direction, row, corners[-1][1]):
             corners += [(x, corners[-1][1])] if corners else []
             corners.append((x, row.value))
     return (*corners, (numbers[rows[-1].n], corners[-1][1])) if corners else ()

@@ -3,28 +3,51 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from autoresearch.report.certainty import caveat
 from autoresearch.report.log import Log, Row
-from autoresearch.report.summary import CAVEAT, Stretch, Summary
+from autoresearch.report.summary import Stretch, Summary
 from autoresearch.report.wording import headline
 
-SCHEMA = 1
+if TYPE_CHECKING:
+    from autoresearch.report.evidence import Evidence, Verified
+
+SCHEMA = 2
 """Raised when a field changes its meaning or goes; new fields come without."""
 
 
 def to_json(log: Log, summary: Summary) -> str:
     """One JSON object, two spaces deep. null is "not measured" or "not known"; never 0 or NaN.
 
-    schema       1
-    headline     the answer in a sentence; caveat: what the numbers are worth
+    schema       2
+    headline     the answer in a sentence
+    caveat       what the numbers are worth; null once the present head is verified to be better
     title, kind  where it comes from; kind is tsv, jsonl or journal
     metric       {name, direction}; direction is higher, lower or null
-    counts       {experiments, baseline, keep, discard, crash, other}; experiments leaves baselines out
-    baseline, best, gain
-                 of the last segment: numbers of rows (see `n`) or null; gain is relative, positive when better
-    segments     [{line, metric, direction, why, experiments, baseline, best, gain, kept}], oldest first;
-                 kept is [{n, over, gain}]: the row, the best value before it, its gain over that
+    counts       {experiments, baseline, keep, discard, crash, other}; experiments leaves baselines out, all leave
+                 sentinels out
+    baseline, best, change
+                 of the last segment: numbers of rows (see `n`) or null; change is best over baseline as measured,
+                 relative, positive when better
+    verified     null until a verification is complete, else {baseline, head, n, gain, low, high, relative, confidence,
+                 pairs, wins, current}: commits (n is the head's row), the gain of the head over the baseline with its
+                 interval (low, high and confidence are null for too few pairs), relative or in the metric's own unit,
+                 positive when better; current is false once something was kept since
+    evidence     null for a file that is no journal, else {rule, verification, noise, rematches, sentinels, weakest,
+                 discards, quarantined}: the rule's name;
+                 verification is null or {asked, measured, failures}: pairs, and what failed runs said;
+                 noise is null or {median, differences, exact, smallest_gain}, relative: of runs of equal code, and
+                 the gain that the rule finds in half of the cases;
+                 rematches is null or {entered, kept, bound, expected}: at most the share bound of do-nothing edits is
+                 kept, at most expected of those kept;
+                 sentinels is null or {edits, would_keep, crashed, bound};
+                 weakest is [{n, wins, losses, change, relative}], keeps in pairs against the incumbent;
+                 discards is {cause: count}, "" where the journal has no cause;
+                 quarantined is [n], rows whose numbers cannot be believed
+    segments     [{line, metric, direction, why, experiments, baseline, best, change, kept}], oldest first;
+                 kept is [{n, over, change}]: the row, the best value before it, its change over that, or over the
+                 incumbent where both ran side by side
     crashes      [{cause, rows: [n]}]
     others       {status as written: count} of the rows that count as other
     longest_streak  most experiments in a row without a keep
@@ -32,20 +55,25 @@ def to_json(log: Log, summary: Summary) -> str:
     session      null, or of a journal {tag, model, lives, closed, in_progress}
     warnings     sentences about what is doubtful
     rows         [{n, line, label, segment, commit, value, raw_value, status, raw_status, description, reason,
-                 hypothesis, category, cost_usd, duration_s, extra}]; status is baseline, keep, discard, crash or
-                 other; raw_* as the file has them; extra is every other column as text
+                 hypothesis, category, cost_usd, duration_s, cause, sentinel, change, extra}]; status is baseline,
+                 keep, discard, crash or other; raw_* as the file has them; cause, from a journal, is null or baseline,
+                 better, simplification, screen, rematch, guard, check, confirm, implausible or sentinel; sentinel is
+                 true for an edit that does nothing; change is over the incumbent where both ran side by side;
+                 extra is every other column as text
     """
     last: dict[str, Any] = _stretch(summary.last) if summary.last is not None else {}
     session = log.session
     document = {
         "schema": SCHEMA,
         "headline": headline(log, summary),
-        "caveat": CAVEAT,
+        "caveat": caveat(log),
         "title": log.title,
         "kind": log.kind,
         "metric": {"name": log.metric, "direction": log.direction},
         "counts": {"experiments": summary.experiments, **{str(name): n for name, n in summary.counts.items()}},
-        **{name: last.get(name) for name in ("baseline", "best", "gain")},
+        **{name: last.get(name) for name in ("baseline", "best", "change")},
+        "verified": outcome(log.evidence.verified) if log.evidence else None,
+        "evidence": _evidence(log.evidence) if log.evidence else None,
         "segments": [_stretch(stretch) for stretch in summary.stretches],
         "crashes": [{"cause": c.cause, "rows": [row.n for row in c.rows]} for c in summary.crashes],
         "others": dict(summary.others),
@@ -68,8 +96,38 @@ def _stretch(stretch: Stretch) -> dict[str, Any]:
         "experiments": stretch.experiments,
         "baseline": stretch.baseline.n if stretch.baseline else None,
         "best": stretch.best.n if stretch.best else None,
-        "gain": stretch.gain,
-        "kept": [{"n": kept.row.n, "over": kept.over, "gain": kept.gain} for kept in stretch.kept],
+        "change": stretch.change,
+        "kept": [{"n": kept.row.n, "over": kept.over, "change": kept.change} for kept in stretch.kept],
+    }
+
+
+def outcome(verified: Verified | None) -> dict[str, Any] | None:
+    """The field `verified`; None until a verification is complete."""
+    if verified is None or verified.gain is None:
+        return None
+    return {
+        "baseline": verified.baseline,
+        "head": verified.head,
+        "n": verified.n,
+        **vars(verified.gain),
+        "current": verified.current,
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    asked, rematches = evidence.verified, evidence.rematches
+    return {
+        "rule": evidence.rule,
+        "verification": asked and {"asked": asked.asked, "measured": asked.measured, "failures": asked.failures},
+        "noise": evidence.noise and vars(evidence.noise),
+        "rematches": rematches and {**vars(rematches), "expected": rematches.expected},
+        "sentinels": evidence.sentinels and vars(evidence.sentinels),
+        "weakest": [
+            {"n": w.n, "wins": w.wins, "losses": w.losses, "change": w.gain.gain, "relative": w.gain.relative}
+            for w in evidence.weakest
+        ],
+        "discards": dict(evidence.discards),
+        "quarantined": list(evidence.quarantined),
     }
 
 

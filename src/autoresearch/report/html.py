@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from autoresearch.figures import number, percent
-from autoresearch.report import chart, wording
+from autoresearch.report import certainty, chart, wording
 from autoresearch.report.curve import curve
 from autoresearch.report.layers import Palette
 from autoresearch.report.log import Log, Row
+from autoresearch.report.phrases import edit, verdict
 from autoresearch.report.summary import Cause, Kept, Summary
 
 _PALETTE = Palette(
@@ -37,6 +38,8 @@ p, li { overflow-wrap: anywhere; }
 .why { font-size: .85rem; }
 ul { padding-left: 1.2rem; margin: .4rem 0; }
 .doubts li { color: var(--doubt); }
+.alarm { color: var(--doubt); border-left: .25rem solid; padding-left: .7rem; }
+.proven { color: var(--kept); font-weight: 600; } .unproven { color: var(--doubt); }
 .wide { overflow-x: auto; }
 figure { margin: 1.2rem 0; }
 figure svg { display: block; width: 100%; min-width: 40rem; height: auto; }
@@ -64,9 +67,11 @@ def page(log: Log, summary: Summary) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{title}</title><style>{_STYLE}</style></head><body>",
             f'<p class="quiet">{escape(log.title)}</p>\n<h1>{title}</h1>',
+            *_claims(log),
             *_lines(log, summary),
             *_figure(log, summary, title),
             *_kept(log, summary),
+            *_evidence(log),
             *_crashes(summary.crashes),
             *_doubts(summary.warnings),
             *_all(log),
@@ -75,10 +80,16 @@ def page(log: Log, summary: Summary) -> str:
     )
 
 
+def _claims(log: Log) -> Iterator[str]:
+    yield from (f'<p class="alarm">{escape(alarm)}</p>' for alarm in certainty.alarms(log))
+    if claim := certainty.claim(log):
+        yield f'<p class="{"proven" if certainty.proven(log) else "unproven"}">{escape(claim)}</p>'
+
+
 def _lines(log: Log, summary: Summary) -> Iterator[str]:
     yield "<ul>"
     yield from (f"<li>{escape(line)}</li>" for line in wording.details(log, summary))
-    if cost := wording.cost(summary):
+    if cost := wording.cost(log, summary):
         yield f"<li>cost: {escape(cost)}</li>"
     yield "</ul>"
 
@@ -89,7 +100,7 @@ def _figure(log: Log, summary: Summary, title: str) -> Iterator[str]:
         return
     picture = chart.svg(log, summary, _PALETTE, titled=False)
     yield f'<figure><div class="wide" role="img" aria-label="{title}">{picture}</div>'
-    yield f"<figcaption class=why>{escape(chart.caption(drawn))}</figcaption></figure>"
+    yield f"<figcaption class=why>{escape(chart.caption(log, drawn))}</figcaption></figure>"
 
 
 def _kept(log: Log, summary: Summary) -> Iterator[str]:
@@ -97,11 +108,18 @@ def _kept(log: Log, summary: Summary) -> Iterator[str]:
     if not kept:
         return
     yield "<h2>Kept</h2>"
-    yield from _head("#", log.metric, "gain", "commit", "change")
+    yield from _head("#", log.metric, "change", "commit", "edit")
     for entry in kept:
-        gain = percent(entry.gain, log.direction)
-        yield _row(entry.row, f'<td class="n">{escape(gain)}</td>')
+        change = percent(entry.change, log.direction)
+        yield _row(entry.row, f'<td class="n">{escape(change)}</td>')
     yield "</tbody></table></div>"
+
+
+def _evidence(log: Log) -> Iterator[str]:
+    if lines := list(certainty.lines(log)):
+        yield "<h2>Evidence</h2><ul>"
+        yield from (f"<li>{escape(line)}</li>" for line in lines)
+        yield "</ul>"
 
 
 def _crashes(crashes: Sequence[Cause]) -> Iterator[str]:
@@ -125,15 +143,15 @@ def _all(log: Log) -> Iterator[str]:
     if not log.rows:
         return
     yield "<h2>All experiments</h2>"
-    yield from _head("#", log.metric, "status", "commit", "change")
+    yield from _head("#", log.metric, "status", "commit", "edit")
     for row in log.rows:
-        yield _row(row, f'<td class="s {row.status}">{escape(row.raw_status or row.status)}</td>')
+        yield _row(row, f'<td class="s {row.status}">{escape(verdict(row))}</td>')
     yield "</tbody></table></div>"
 
 
 def _head(*names: str) -> Iterator[str]:
     yield '<div class="wide"><table><thead><tr>'
-    numeric = ("#", names[1], "gain")
+    numeric = ("#", names[1], "change")
     yield from (f"<th{' class=n' if name in numeric else ''}>{escape(name)}</th>" for name in names)
     yield "</tr></thead><tbody>"
 
@@ -142,7 +160,7 @@ def _row(row: Row, third: str) -> str:
     value = number(row.value, 8) if row.value is not None else row.raw_value or "-"
     return (
         f'<tr><td class="n">{escape(row.label)}</td><td class="n">{escape(value)}</td>{third}'
-        f"<td><code>{escape((row.commit or '')[:7])}</code></td><td>{escape(row.description)}{_why(row)}</td></tr>"
+        f"<td><code>{escape((row.commit or '')[:7])}</code></td><td>{escape(edit(row))}{_why(row)}</td></tr>"
     )
 
 

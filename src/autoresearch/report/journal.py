@@ -9,6 +9,7 @@ from autoresearch.edge.journal import parse
 from autoresearch.errors import SettingsError
 from autoresearch.model import Direction, Status
 from autoresearch.report.cells import clean
+from autoresearch.report.evidence import gather, side_by_side
 from autoresearch.report.log import Log, Row, Segment, Session, Spending, Standing
 
 
@@ -29,7 +30,7 @@ def read_journal(path: Path, data: bytes, metric: str | None, direction: Directi
         kind="journal",
         metric=opened.metric,
         direction=settled,
-        rows=tuple(_row(experiment) for experiment in history.experiments),
+        rows=tuple(_row(experiment, settled) for experiment in history.experiments),
         segments=(Segment(0, BASELINE, opened.metric, settled),),
         warnings=doubts,
         columns=opened.columns,
@@ -41,14 +42,16 @@ def read_journal(path: Path, data: bytes, metric: str | None, direction: Directi
             closed=history.closed,
             in_progress=history.pending.n if history.pending else None,
         ),
+        evidence=gather(history, settled),
     )
 
 
-def _row(experiment: Experiment) -> Row:
+def _row(experiment: Experiment, direction: Direction) -> Row:
     verdict, proposal = experiment.verdict, experiment.proposal
     assert verdict is not None
     runs = [run for run in experiment.runs if run.arm == "candidate"]
     standing: Standing = verdict.status.value
+    beside = side_by_side(experiment, direction)
     return Row(
         n=experiment.n,
         line=experiment.n,
@@ -65,6 +68,9 @@ def _row(experiment: Experiment) -> Row:
         category=clean(proposal.category) if proposal else "",
         cost_usd=experiment.cost_usd,
         duration_s=experiment.ended_s - experiment.began_s,
+        cause=verdict.cause,
+        sentinel=experiment.is_sentinel,
+        change=beside.gain if beside and beside.relative else None,
     )
 
 

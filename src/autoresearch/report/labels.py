@@ -62,11 +62,11 @@ class Label:
 
 
 def place(kept: Iterable[Kept], drawn: Curve, paper: Paper) -> list[Label]:
-    """Names of improving keeps, the largest gains first, each where it covers least or nowhere."""
+    """Names of improving keeps, the largest changes first, each where it covers least or nowhere."""
     taken: list[tuple[float, float, float, float]] = []
     marks = _marks(drawn, paper)
     labels = []
-    improving = [k for k in kept if k.gain is not None and k.gain > 0 and drawn.shows(k.row.value)]
+    improving = [k for k in kept if k.change is not None and k.change > 0 and drawn.shows(k.row.value)]
     ranked = sorted((k for k in improving if k.row.description), key=_rank)
     for entry in ranked[:MOST]:
         assert entry.row.value is not None
@@ -81,7 +81,7 @@ def place(kept: Iterable[Kept], drawn: Curve, paper: Paper) -> list[Label]:
 
 
 def _rank(entry: Kept) -> float:
-    return -(entry.gain if entry.gain is not None else 0.0)
+    return -(entry.change if entry.change is not None else 0.0)
 
 
 def _marks(drawn: Curve, paper: Paper) -> list[tuple[float, float]]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from autoresearch.model import Direction
+from autoresearch.model import Cause, Direction
+
+if TYPE_CHECKING:
+    from autoresearch.report.evidence import Evidence
 
 Standing = Literal["baseline", "keep", "discard", "crash", "other"]
 """What became of a row; `other` is every status whose meaning is not certain."""
@@ -39,6 +42,12 @@ class Row:
     category: str = ""
     cost_usd: float | None = None
     duration_s: float | None = None
+    cause: Cause | None = None
+    """What decided the verdict, from a journal."""
+    sentinel: bool = False
+    """True for an edit that does nothing, proposed by the harness; it counts nowhere but among its like."""
+    change: float | None = None
+    """Relative change over the incumbent where both ran side by side, positive when better."""
 
 
 @dataclass(frozen=True)
@@ -92,3 +101,5 @@ class Log:
     columns: tuple[str, ...] = ()
     spent: Spending = Spending()
     session: Session | None = None
+    evidence: Evidence | None = None
+    """How far the session can be trusted, from a journal."""

@@ -7,19 +7,25 @@ import re
 from collections.abc import Iterator, Sequence
 
 from autoresearch.figures import number, percent
-from autoresearch.report import wording
+from autoresearch.report import certainty, wording
 from autoresearch.report.log import Log
+from autoresearch.report.phrases import edit
 from autoresearch.report.summary import Cause, Kept, Summary
 
 
 def markdown(log: Log, summary: Summary) -> str:
     """The report; every text of the log is escaped."""
     lines = [f"# {_text(log.title)}", "", f"**{_text(wording.headline(log, summary))}**", ""]
+    lines += [f"- **{_text(alarm)}**" for alarm in certainty.alarms(log)]
+    if claim := certainty.claim(log):
+        lines.append(f"- {_text(claim)}")
     lines += [f"- {_text(line)}" for line in wording.details(log, summary)]
-    if cost := wording.cost(summary):
+    if cost := wording.cost(log, summary):
         lines.append(f"- cost: {_text(cost)}")
     if summary.last is not None and summary.last.kept:
         lines += ["", "## Kept", "", *_kept(log, summary.last.kept)]
+    if evidence := list(certainty.lines(log)):
+        lines += ["", "## Evidence", "", *(f"- {_text(line)}" for line in evidence)]
     if summary.crashes:
         lines += ["", "## Crashed", "", *_crashes(summary.crashes)]
     if summary.warnings:
@@ -28,12 +34,12 @@ def markdown(log: Log, summary: Summary) -> str:
 
 
 def _kept(log: Log, kept: Sequence[Kept]) -> Iterator[str]:
-    yield f"| # | {_text(log.metric)} | gain | commit | change |"
+    yield f"| # | {_text(log.metric)} | change | commit | edit |"
     yield "|--:|--:|--:|---|---|"
     for entry in kept:
         row = entry.row
-        gain = percent(entry.gain, log.direction)
-        cells = [row.label, number(row.value), gain, (row.commit or "")[:7], row.description]
+        change = percent(entry.change, log.direction)
+        cells = [row.label, number(row.value), change, (row.commit or "")[:7], edit(row)]
         yield f"| {' | '.join(_text(cell) for cell in cells)} |"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from autoresearch.figures import number
 from autoresearch.report.curve import Curve
 from autoresearch.report.log import Row, Standing
+from autoresearch.report.phrases import plural
 
 _MARKS: tuple[tuple[str, frozenset[Standing], str, int], ...] = (
     ("·", frozenset({"discard", "crash", "other"}), "discarded", 244),
@@ -44,6 +45,8 @@ def legend(drawn: Curve) -> str:
     said = "● kept  · discarded, crashed or other  ▬ best so far"
     if drawn.log_scale:
         said += "  (log scale)"
+    if drawn.sentinels:
+        said += f"; {plural(drawn.sentinels, 'sentinel')} left out"
     if drawn.clipped:
         said += f"; {len(drawn.clipped)} of {len(drawn.points)} points lie outside and are drawn at the edge"
     return said

@@ -11,29 +11,29 @@ from autoresearch.model import Direction, Metric
 from autoresearch.report.causes import cause
 from autoresearch.report.log import Log, Row, Segment, Spending, Standing
 
-CAVEAT = "as measured; not yet verified"
-"""What every gain here is: a number from the session itself, not measured again."""
-
 
 @dataclass(frozen=True)
 class Kept:
-    """A kept row and what it gained over the best before it; a gain is relative, positive when better."""
+    """A kept row and its change over the best before it: relative, positive when better, as measured."""
 
     row: Row
     over: float | None
-    gain: float | None
+    change: float | None
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """One segment in short. The baseline is its first; best is the best of baselines and keeps."""
+    """One segment in short. The baseline is its first.
+
+    Best is the best of baselines and keeps; of keeps whose cause a journal names, the last one, which beat the others.
+    """
 
     segment: Segment
     experiments: int
-    """Rows that are not baselines."""
+    """Rows that are neither baselines nor sentinels."""
     baseline: Row | None
     best: Row | None
-    gain: float | None
+    change: float | None
     """Best over baseline, relative; None where there is no keep better than it or the ratio means nothing."""
     kept: tuple[Kept, ...]
 
@@ -48,7 +48,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class Summary:
-    """A log in short. Counts are over the whole log; best and baseline are those of the last stretch."""
+    """A log in short. Counts are over the whole log, sentinels left out; best and baseline of the last stretch."""
 
     counts: Mapping[Standing, int]
     others: Mapping[str, int]
@@ -62,7 +62,7 @@ class Summary:
 
     @property
     def experiments(self) -> int:
-        """Rows that are not baselines."""
+        """Rows that are neither baselines nor sentinels."""
         return sum(count for standing, count in self.counts.items() if standing != "baseline")
 
     @property
@@ -73,30 +73,31 @@ class Summary:
 
 def summarise(log: Log) -> Summary:
     """What the log comes to."""
+    real = [row for row in log.rows if not row.sentinel]
     by_segment: dict[int, list[Row]] = defaultdict(list)
-    for row in log.rows:
+    for row in real:
         by_segment[row.segment].append(row)
     stretches = tuple(_stretch(log.segments[i], rows) for i, rows in sorted(by_segment.items()))
     counts: dict[Standing, int] = {"baseline": 0, "keep": 0, "discard": 0, "crash": 0, "other": 0}
-    for row in log.rows:
+    for row in real:
         counts[row.status] += 1
     return Summary(
         counts=counts,
-        others=Counter(row.raw_status for row in log.rows if row.status == "other"),
+        others=Counter(row.raw_status for row in real if row.status == "other"),
         stretches=stretches,
-        crashes=_crashes(log.rows),
-        longest_streak=_longest_streak(log.rows),
+        crashes=_crashes(real),
+        longest_streak=_longest_streak(real),
         spent=log.spent,
-        warnings=(*_observations(log.rows, stretches), *log.warnings),
+        warnings=(*_observations(real, stretches), *log.warnings),
     )
 
 
 def ratio(metric: str, direction: Direction | None, value: float, over: float) -> float | None:
-    """Relative gain, positive when better; None where a percentage means nothing: at zero, and across it."""
+    """Relative change, positive when better; None where a percentage means nothing: at zero, and across it."""
     if direction is None or over == 0 or (value < 0) != (over < 0):
         return None
-    gain = Metric(metric, direction).gain(value, over)
-    return gain if gain is not None and math.isfinite(gain) else None
+    change = Metric(metric, direction).gain(value, over)
+    return change if change is not None and math.isfinite(change) else None
 
 
 def better(direction: Direction | None, value: float, than: float) -> bool:
@@ -114,22 +115,33 @@ def _stretch(segment: Segment, rows: Sequence[Row]) -> Stretch:
         counts = segment.direction is not None and row.value is not None and row.status in ("keep", "baseline")
         if counts and (best is None or _beats(segment.direction, row, best)):
             best = row
-    gain = None
+    change = None
     if best is not None and best.status == "keep" and best.value is not None and baseline is not None:
         start = baseline.value
-        gain = None if start is None else ratio(segment.metric, segment.direction, best.value, start)
+        change = None if start is None else ratio(segment.metric, segment.direction, best.value, start)
     experiments = sum(row.status != "baseline" for row in rows)
-    return Stretch(segment, experiments, baseline, best, gain, tuple(kept))
+    return Stretch(segment, experiments, baseline, best, change, tuple(kept))
+
+
+def takes_over(direction: Direction | None, row: Row, than: float) -> bool:
+    """True when a kept row becomes the best: it measured better, or was compared otherwise than by stored values."""
+    return row.value is not None and (_ruled(row) or better(direction, row.value, than))
+
+
+def _ruled(row: Row) -> bool:
+    """True where a journal names what decided: a rule that need not compare by the stored values."""
+    return row.cause is not None
 
 
 def _beats(direction: Direction | None, row: Row, best: Row) -> bool:
-    return row.value is not None and best.value is not None and better(direction, row.value, best.value)
+    return best.value is not None and takes_over(direction, row, best.value)
 
 
 def _kept(segment: Segment, row: Row, best: Row | None) -> Kept:
-    if best is None or best.value is None or row.value is None:
-        return Kept(row, None if best is None else best.value, None)
-    return Kept(row, best.value, ratio(segment.metric, segment.direction, row.value, best.value))
+    over = None if best is None else best.value
+    if row.change is not None or over is None or row.value is None:
+        return Kept(row, over, row.change)
+    return Kept(row, over, ratio(segment.metric, segment.direction, row.value, over))
 
 
 def _crashes(rows: Sequence[Row]) -> tuple[Cause, ...]:
@@ -154,7 +166,7 @@ def _observations(rows: Sequence[Row], stretches: Sequence[Stretch]) -> Iterator
     """What a careful reader notices about the numbers themselves."""
     for stretch in stretches[-1:]:
         yield from _about_baselines(rows, stretch)
-        idle = [kept for kept in stretch.kept if kept.over is not None and not _improves(stretch, kept)]
+        idle = [kept for kept in stretch.kept if not _ruled(kept.row) and not _improves(stretch, kept)]
         if idle and stretch.segment.direction is not None:
             yield f"keeps that are not better than the best before them: {len(idle)} of {len(stretch.kept)}"
         yield from _about_discards(rows, stretch)
@@ -172,12 +184,13 @@ def _about_baselines(rows: Sequence[Row], stretch: Stretch) -> Iterator[str]:
         if row.segment == stretch.segment.index and row.status == "baseline" and row.value is not None
     ]
     if stretch.baseline is None:
-        yield "no baseline: gains are over the best before, where there is one"
+        yield "no baseline: changes are over the best before, where there is one"
     elif len(values) > 1:
-        yield f"{len(values)} baselines between {min(values):.8g} and {max(values):.8g}: gains are over the first"
+        yield f"{len(values)} baselines between {min(values):.8g} and {max(values):.8g}: changes are over the first"
 
 
 def _about_discards(rows: Sequence[Row], stretch: Stretch) -> Iterator[str]:
+    # Where a journal names the cause, something else than the stored values decided, and it says what.
     if stretch.best is None or stretch.best.value is None:
         return
     direction, best = stretch.segment.direction, stretch.best.value
@@ -186,6 +199,7 @@ def _about_discards(rows: Sequence[Row], stretch: Stretch) -> Iterator[str]:
         for row in rows
         if row.segment == stretch.segment.index
         and row.status == "discard"
+        and row.cause is None
         and row.value is not None
         and better(direction, row.value, best)
     ]

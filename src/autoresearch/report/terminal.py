@@ -1,4 +1,4 @@
-"""The report as text, with rich: the answer first, then cost, picture, keeps, crashes, doubts."""
+"""The report as text, with rich: the answer first, then cost, picture, keeps, evidence, crashes, doubts."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from autoresearch.figures import number, percent
-from autoresearch.report import wording
+from autoresearch.report import certainty, wording
 from autoresearch.report.cells import shorten
 from autoresearch.report.curve import curve
 from autoresearch.report.log import Log, Row
+from autoresearch.report.phrases import edit
 from autoresearch.report.summary import Cause, Kept, Summary, ratio
 
 WIDTH = 100
@@ -23,21 +24,28 @@ MOST = 20
 _LONGEST = 160
 """Characters of a description that are shown; a model may write a page."""
 _WIDE = 70
-"""Columns from which commits and gains over the baseline have room."""
+"""Columns from which commits and changes over the baseline have room."""
 _INK: dict[str, str] = {"good": "green", "quiet": "dim", "bad": "yellow"}
 
 
 def show(log: Log, summary: Summary, console: Console, *, chart: bool) -> None:
     """Print the report. Every text of the log is foreign: it is never read as markup."""
     _say(console, wording.headline(log, summary), "bold")
+    for alarm in certainty.alarms(log):
+        _say(console, alarm, _INK["bad"])
+    if claim := certainty.claim(log):
+        _say(console, claim, _INK["good"] if certainty.proven(log) else _INK["bad"])
     for line in wording.details(log, summary):
         _say(console, line, _INK["quiet"])
-    if cost := wording.cost(summary):
+    if cost := wording.cost(log, summary):
         _say(console, f"cost: {cost}")
     if chart:
         _picture(log, console)
     if summary.last is not None and summary.last.kept:
         _kept(log, summary.last.kept, summary.last.baseline, console)
+    if evidence := list(certainty.lines(log)):
+        _title(console, "Evidence")
+        _list(console, evidence)
     if summary.crashes:
         _crashes(summary.crashes, console)
     if summary.warnings:
@@ -82,33 +90,38 @@ def _picture(log: Log, console: Console) -> None:
 
 def _kept(log: Log, kept: Sequence[Kept], baseline: Row | None, console: Console) -> None:
     shown = _largest(kept)
-    _title(console, "Kept" if len(shown) == len(kept) else f"Kept: the {len(shown)} largest gains of {len(kept)}")
+    _title(console, "Kept" if len(shown) == len(kept) else f"Kept: the {len(shown)} largest changes of {len(kept)}")
     wide = console.width >= _WIDE
     table = Table(box=None, pad_edge=False, header_style=_INK["quiet"])
     table.add_column("#", justify="right")
     table.add_column(Text(log.metric), justify="right", overflow="fold")
-    table.add_column("gain", justify="right", no_wrap=True)
+    table.add_column("change", justify="right", no_wrap=True)
     if wide:
         table.add_column("in all", justify="right", no_wrap=True)
         table.add_column("commit", no_wrap=True)
-    table.add_column("change", overflow="fold", ratio=1)
+    table.add_column("edit", overflow="fold", ratio=1)
     start = baseline.value if baseline else None
     for entry in shown:
         row = entry.row
-        ink = _INK["good"] if entry.gain is None or entry.gain > 0 else _INK["bad"]
-        gained = Text(percent(entry.gain, log.direction), style=ink)
+        change = Text(percent(entry.change, log.direction), style=_ink(entry))
         total = None if start is None or row.value is None else ratio(log.metric, log.direction, row.value, start)
         more = [percent(total, log.direction), (row.commit or "")[:7]] if wide else []
-        change = shorten(row.description, _LONGEST)
-        table.add_row(Text(row.label), number(row.value), gained, *map(Text, more), Text(change))
+        table.add_row(Text(row.label), number(row.value), change, *map(Text, more), Text(shorten(edit(row), _LONGEST)))
     console.print(table)
 
 
+def _ink(entry: Kept) -> str:
+    """A keep that is no better is doubtful, unless it is there for being simpler."""
+    if entry.change is None or entry.change > 0:
+        return _INK["good"]
+    return _INK["quiet" if entry.row.cause == "simplification" else "bad"]
+
+
 def _largest(kept: Sequence[Kept]) -> list[Kept]:
-    """The keeps with the largest gains, in their own order."""
+    """The keeps with the largest changes, in their own order."""
     if len(kept) <= MOST:
         return list(kept)
-    chosen = {id(k) for k in sorted(kept, key=lambda k: -(k.gain if k.gain is not None else 0.0))[:MOST]}
+    chosen = {id(k) for k in sorted(kept, key=lambda k: -(k.change if k.change is not None else 0.0))[:MOST]}
     return [k for k in kept if id(k) in chosen]
 
 

@@ -5,24 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from autoresearch.figures import number, percent
-from autoresearch.report.cells import shorten
-from autoresearch.report.log import Log, Row
-from autoresearch.report.summary import CAVEAT, Stretch, Summary
+from autoresearch.report import certainty
+from autoresearch.report.log import Log, Spending
+from autoresearch.report.phrases import dollars, duration, gain, name, pair, plural
+from autoresearch.report.summary import Stretch, Summary
 
 _COUNTED = {"keep": "kept", "discard": "discarded", "crash": "crashed", "other": "other"}
-
-
-def pair(one: float, other: float) -> tuple[str, str]:
-    """Two values with as many digits as it takes to tell them apart, and equal decimals where they are near."""
-    said = number(one), number(other)
-    for digits in (5, 6, 8, 10, 17):
-        said = number(one, digits), number(other, digits)
-        if said[0] != said[1] or one == other:
-            break
-    if any("e" in text for text in said) or not 0.1 <= abs(one) / (abs(other) or 1) <= 10:
-        return said
-    decimals = max(len(text.partition(".")[2]) for text in said)
-    return f"{one:,.{decimals}f}", f"{other:,.{decimals}f}"
 
 
 def headline(log: Log, summary: Summary) -> str:
@@ -47,12 +35,12 @@ def result(stretch: Stretch | None) -> str:
     if stretch.best is None or stretch.best.status == "baseline":
         return f"{number(best)}: nothing better than the baseline"
     before, after = pair(start, best)
-    gained = percent(stretch.gain, stretch.segment.direction)
-    return f"{before} → {after}" + (f" ({gained})" if gained else "")
+    change = percent(stretch.change, stretch.segment.direction)
+    return f"{before} → {after}" + (f" ({change})" if change else "")
 
 
 def counts(summary: Summary) -> str:
-    """`14 experiments: 4 kept, 8 discarded, 2 crashed`; the baseline is none of them."""
+    """`14 experiments: 4 kept, 8 discarded, 2 crashed`; baseline and sentinels are none of them."""
     if not summary.experiments:
         return f"{plural(summary.counts['baseline'], 'baseline')} and no experiment"
     parts = [f"{n} {_COUNTED[standing]}" for standing, n in summary.counts.items() if n and standing in _COUNTED]
@@ -60,10 +48,11 @@ def counts(summary: Summary) -> str:
 
 
 def details(log: Log, summary: Summary) -> Iterator[str]:
-    """The lines under the headline: which row is best, what the number is worth, earlier segments, the session."""
+    """The lines under the headline: which row is best, earlier segments, the session."""
     last = summary.last
     if last is not None and last.best is not None and last.best.status == "keep":
-        yield f"best is {name(last.best)}; {CAVEAT}"
+        standing = "best is" if last.best.cause != "simplification" else "what stands is a simplification,"
+        yield f"{standing} {name(last.best)}" + ("" if log.evidence else f"; {certainty.CAVEAT}")
     if last is not None and len(summary.stretches) > 1:
         yield f"since line {last.segment.line} ({last.segment.why}): {plural(len(last.kept), 'keep')}"
     for stretch in summary.stretches[:-1]:
@@ -74,8 +63,11 @@ def details(log: Log, summary: Summary) -> Iterator[str]:
         yield f"session {log.session.tag}: {_state(log)}"
 
 
-def cost(summary: Summary) -> str:
-    """`2 h 13 min, $1.24, 120,000 tokens; $0.31 a keep`; empty where the log does not say."""
+def cost(log: Log, summary: Summary) -> str:
+    """What was spent, and for what; empty where the log does not say.
+
+    `2 h 13 min, $1.24, 120,000 tokens for a verified gain of 10.8 %: 12 min 19 s and $0.11 for each 1 %`.
+    """
     spent = summary.spent
     parts = [] if spent.elapsed_s is None else [duration(spent.elapsed_s)]
     if spent.cost_usd is not None:
@@ -84,30 +76,25 @@ def cost(summary: Summary) -> str:
     if spent.tokens:
         parts.append(f"{spent.tokens:,} tokens")
     said = ", ".join(parts)
+    if said and log.evidence:
+        return said + _worth(log, spent)
     if spent.cost_usd and summary.counts["keep"]:
         said += f"; ${spent.cost_usd / summary.counts['keep']:,.2f} a keep"
     return said
 
 
-def name(row: Row) -> str:
-    """`#31 8f0d717 "remove logit cap"`."""
-    commit = f" {row.commit[:7]}" if row.commit else ""
-    return f"#{row.label}{commit}" + (f" “{shorten(row.description, 80)}”" if row.description else "")
-
-
-def duration(seconds: float) -> str:
-    """`2 h 13 min`, `4 min 5 s`, `3.2 s`."""
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{int(seconds // 60)} min {int(seconds % 60)} s"
-    return f"{minutes // 60:,} h {minutes % 60} min"
-
-
-def plural(n: int, one: str, many: str | None = None) -> str:
-    """`1 keep`, `2 keeps`."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
+def _worth(log: Log, spent: Spending) -> str:
+    """What was got for it: the verified gain, and the price of each per cent of it."""
+    found = certainty.proven(log)
+    if found is None:
+        return "; no verified gain yet"
+    said = f" for a verified gain of {gain(found.gain, relative=found.relative)}"
+    if not found.relative or found.gain > 1:
+        return said
+    points = found.gain * 100
+    prices = [] if spent.elapsed_s is None else [duration(spent.elapsed_s / points)]
+    prices += [dollars(spent.cost_usd / points)] if spent.cost_usd else []
+    return said + (f": {' and '.join(prices)} for each 1 %" if prices else "")
 
 
 def _state(log: Log) -> str:

@@ -1,0 +1,181 @@
+"""The sentences on how far a session can be trusted. The only number that any of them calls a gain is verified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from autoresearch.figures import percent
+from autoresearch.model import Direction
+from autoresearch.report.log import Log
+from autoresearch.report.phrases import gain, name, plural, rough
+
+if TYPE_CHECKING:
+    from autoresearch.decide.interval import Interval
+    from autoresearch.report.evidence import Evidence, Noise, Rematches, Sentinels, Verified, Won
+
+CAVEAT = "as measured; not yet verified"
+"""What every number here is until it is verified: one from the session itself, not measured again."""
+_ALARMS = 3
+"""So many quarantined experiments are spelt out."""
+_AT = {
+    "screen": "at the first run",
+    "rematch": "in a rematch",
+    "guard": "by guard",
+    "check": "by check",
+    "confirm": "by confirm",
+    "implausible": "implausible",
+    "": "for a reason not written down",
+}
+"""Cause of a discard → where it fell."""
+
+
+def alarms(log: Log) -> Iterator[str]:
+    """What a person must look at before anything else: numbers that cannot be believed."""
+    found = log.evidence.quarantined if log.evidence else ()
+    rows = [row for row in log.rows if row.n in found]
+    for row in rows[:_ALARMS]:
+        assert log.evidence is not None
+        where = f"kept under refs/autoresearch/{log.evidence.tag}/{row.label}"
+        yield f"look at this: {name(row)}: {row.reason} ({where})"
+    if len(rows) > _ALARMS:
+        others = ", ".join(f"#{row.label}" for row in rows[_ALARMS:])
+        yield f"and at {len(rows) - _ALARMS} more: {others}"
+
+
+def proven(log: Log) -> Interval | None:
+    """The gain of the present head over the baseline, where it is verified and above zero."""
+    verified = log.evidence.verified if log.evidence else None
+    return verified.gain if verified is not None and verified.current and verified.proven else None
+
+
+def caveat(log: Log) -> str | None:
+    """What the report's numbers are worth; None once the present head is verified to be better."""
+    if proven(log):
+        return None
+    verified = log.evidence.verified if log.evidence else None
+    return "as measured; no gain is proven" if verified and verified.current and verified.gain else CAVEAT
+
+
+def in_short(log: Log) -> str:
+    """The caveat, or what is proven, for a caption."""
+    if found := proven(log):
+        return f"as measured, verified gain {_size(found)} ({_range(found)})"
+    return (caveat(log) or "").replace(";", ",")
+
+
+def claim(log: Log) -> str | None:
+    """What the measurement after the session says; None where there is nothing to verify."""
+    return verification(log.evidence) if log.evidence else None
+
+
+def verification(evidence: Evidence) -> str | None:
+    """The claim as a session's evidence has it."""
+    verified, again = evidence.verified, f"autoresearch verify {evidence.tag}"
+    if verified is None:
+        return f"as measured, not verified: {again}" if evidence.kept else None
+    failed = len(verified.failures)
+    more = f"; {plural(failed, 'run')} failed, {verified.failures[-1]}" if failed else ""
+    if not verified.current:
+        more += f"; the head has moved on since: verify again with {again}"
+    if verified.gain is not None:
+        return _outcome(verified, verified.gain) + more
+    said = f"not verified yet: {verified.measured} of {plural(verified.asked, 'pair')} measured{more}"
+    return said if not verified.current else f"{said}; {again}"
+
+
+def _outcome(verified: Verified, found: Interval) -> str:
+    over = "the baseline" if verified.over_baseline else verified.baseline[:7]
+    what = f"of {_head(verified)} over {over}"
+    won = f"{found.wins} of {plural(found.pairs, 'pair')} won"
+    if found.low is None or found.high is None or found.confidence is None:
+        return f"no gain is proven: {_size(found)} {what} ({won}; too few for an interval)"
+    said = f"{_size(found)} ({_range(found)}, {won}, {gain(found.confidence)} confidence) {what}"
+    if verified.proven:
+        return f"verified gain {said}"
+    return f"no gain but a loss: {said}" if found.high < 0 else f"no gain is proven: {said}"
+
+
+def _head(verified: Verified) -> str:
+    return verified.head[:7] if verified.n is None else f"#{verified.n}"
+
+
+def _size(found: Interval) -> str:
+    return gain(found.gain, relative=found.relative)
+
+
+def _range(found: Interval) -> str:
+    assert found.low is not None
+    assert found.high is not None
+    return f"{gain(found.low, relative=found.relative)} to {gain(found.high, relative=found.relative)}"
+
+
+def lines(log: Log) -> Iterator[str]:
+    """Noise, what the rule lets through, the weakest keeps, and where discards fell; empty for foreign files."""
+    evidence = log.evidence
+    if evidence is None:
+        return
+    round_of = "sweep" if evidence.rule == "sweep" else "rematch"
+    if evidence.noise:
+        yield _noise(evidence.noise)
+    if evidence.rule == "naive" and evidence.kept:
+        yield f"naive rule: nothing bounds how many of the keeps are noise: autoresearch audit {evidence.tag} tells"
+    if evidence.rematches:
+        yield _rematches(evidence.rematches, round_of)
+    if evidence.sentinels:
+        yield _sentinels(evidence.sentinels, round_of)
+    if evidence.weakest:
+        keeps = "keep" if len(evidence.weakest) == 1 else "keeps"
+        yield f"weakest {keeps}: {', '.join(_won(won, log.direction) for won in evidence.weakest)}"
+    if evidence.discards.keys() - {"", *(["screen"] if evidence.rule == "naive" else [])}:
+        yield _discards(evidence, round_of)
+
+
+def _noise(noise: Noise) -> str:
+    if noise.exact:
+        return "exact: equal code always measured equal"
+    seen = f"median of {plural(noise.differences, 'difference')}"
+    if not noise.median:
+        return f"noise: runs of the same code mostly measure equal ({seen})"
+    said = f"noise: runs of the same code differ by {rough(noise.median * 100)} % ({seen})"
+    if noise.smallest_gain is None:
+        return said
+    return f"{said}; gains below about {rough(noise.smallest_gain * 100)} % are likely to be missed"
+
+
+def _rematches(rematches: Rematches, round_of: str) -> str:
+    entered, kept = rematches.entered, rematches.kept
+    said = f"{plural(entered, round_of, 'rematches' if round_of == 'rematch' else None)}, {plural(kept, 'keep')}"
+    if not kept:
+        return said
+    product = f"{entered:,} × {rough(rematches.bound * 100)} % = {rough(rematches.expected)}"
+    chance = ", so all may be chance" if rematches.expected >= kept else ""
+    return f"{said}; at most {product} of them expected to do nothing{chance}"
+
+
+def _sentinels(sentinels: Sentinels, round_of: str) -> str:
+    edits, kept = sentinels.edits, sentinels.would_keep
+    nothing = f"{plural(edits, 'edit')} that {'does' if edits == 1 else 'do'} nothing"
+    share = f" ({rough(kept / edits * 100)} %)" if edits else ""
+    said = f"sentinels, counted apart: {kept} of {nothing} would have been kept{share}"
+    if sentinels.crashed:
+        said += f", {sentinels.crashed} more crashed"
+    if sentinels.bound is not None:
+        said += f"; the bound is {rough(sentinels.bound * 100)} % of those that reach a {round_of}"
+    return said
+
+
+def _won(won: Won, direction: Direction | None) -> str:
+    """`#31 (7–1, -0.4 %)`, the change as the metric's own."""
+    own = -won.gain.gain if direction is Direction.LOWER else won.gain.gain
+    change = percent(won.gain.gain, direction) if won.gain.relative else f"{own:+.4g}"
+    return f"#{won.n} ({f'{won.wins}–{won.losses}, ' if won.wins else ''}{change})"
+
+
+def _discards(evidence: Evidence, round_of: str) -> str:
+    found = [
+        f"{evidence.discards[cause]:,} {where.replace('rematch', round_of)}"
+        for cause, where in _AT.items()
+        if evidence.discards.get(cause)
+    ]
+    return f"discarded: {', '.join(found)}"
