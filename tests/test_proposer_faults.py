@@ -72,7 +72,7 @@ def test_a_truncated_answer_and_a_refusal_are_asked_again_and_never_run(tmp_path
         assert "was not used: no edit found" in server.requests[2].prompt
     assert done.returncode == 0, done.stderr
     assert [row["score"] for row in user.rows()] == ["10.000000", "11.000000"]
-    assert len(list((user.home / ".git/autoresearch/t/runs").glob("2-*.log"))) == 2  # its run, and the one that confirms
+    assert len(list((user.home / ".git/autoresearch/t/runs").glob("2-*.log"))) == 2  # one confirms the keep
 
 
 def test_a_command_that_fails_is_tried_again_and_one_that_is_absent_is_not(tmp_path: Path) -> None:

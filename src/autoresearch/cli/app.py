@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from autoresearch import __version__
+from autoresearch.cli.audit import audit
 from autoresearch.cli.check import check
 from autoresearch.cli.demo import demo
 from autoresearch.cli.init import init
@@ -22,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (init, check, run, report, verify, demo):
+for command in (init, check, run, report, verify, audit, demo):
     app.command()(command)
 
 

@@ -23,14 +23,18 @@ ASIDE = "results.[0-9]*.tsv"
 """Results files of others, put aside, as git's ignore rules say it."""
 HALF = ".results.tsv.*.tmp"
 """Results files that are not whole yet; a kill leaves at most one a session."""
+SESSIONS = "autoresearch"
+AUDITS = "autoresearch-audit"
+"""Where in git's folder the sessions' folders lie, and those of audits."""
 
 
 class SessionFolder:
-    """Paths of one session, its lock, and its candidates' texts."""
+    """Paths of one session, or of one audit, its lock, and its candidates' texts."""
 
-    def __init__(self, common_dir: Path, tag: str) -> None:
-        self.path = common_dir / "autoresearch" / tag
+    def __init__(self, common_dir: Path, tag: str, root: str = SESSIONS) -> None:
+        self.path = common_dir / root / tag
         self.tag = tag
+        self._is_audit = root == AUDITS
         self.journal = self.path / "journal.jsonl"
         self.tree = self.path / "tree"
         self.scratch = self.path / "scratch"
@@ -48,9 +52,12 @@ class SessionFolder:
             self._lock.acquire(timeout=0)
         except Timeout:
             holder = self._read_holder()
+            what, way = "session", "stop it with Ctrl-C there, or choose another --tag"
+            if self._is_audit:
+                what, way = "audit", "or stop it with Ctrl-C there"
             raise RepositoryError(
-                f"session {self.tag} is being run by process {holder.get('pid', '?')} on {holder.get('host', '?')}. "
-                "Wait for it, stop it with Ctrl-C there, or choose another --tag."
+                f"{what} {self.tag} is being run by process {holder.get('pid', '?')} on {holder.get('host', '?')}. "
+                f"Wait for it, {way}."
             ) from None
         dead = self._read_holder()
         write_whole(self._holder, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode())

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
 from autoresearch.errors import RepositoryError, SettingsError
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from git import Repo
 
 NULL_ID = "0" * 40
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+GONE = "000000"
 REGULAR = ("100644", "100755")
 OPTIONS = [
     "core.hooksPath=/dev/null",
@@ -213,6 +216,28 @@ class Repository:
         found = self._git("diff", "--name-only", "-z", "--no-renames", *within, old, new)
         return [path for path in found.split("\0") if path]
 
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The commit at which two lines of history parted; None where they have none in common."""
+        status, out, _ = self._run("merge-base", one, other)
+        return out.split()[0] if status == 0 else None
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """True when the history of `new` holds `old`, or both are one commit."""
+        return self._run("merge-base", "--is-ancestor", old, new)[0] == 0
+
+    def line(self, base: str, tip: str) -> list[tuple[str, str]]:
+        """(Commit, subject) of what first parents lead from `tip` back to `base`, oldest first, without `base`."""
+        said = self._git(
+            "rev-list", "--first-parent", "--reverse", "--encoding=UTF-8", "--format=%H %s", f"{base}..{tip}"
+        )
+        found = [entry.partition(" ") for entry in said.split("\n") if not entry.startswith("commit ")]
+        return [(commit, subject) for commit, _, subject in found if commit]
+
+    def changes(self, old: str, new: str, specs: Sequence[str] = ()) -> dict[str, str]:
+        """Files that differ between two commits or trees, relative to the root → mode in `new`, `000000` if gone."""
+        words = self._git("diff-tree", "-r", "-z", "--raw", "--no-renames", old, new, "--", *specs).split("\0")
+        return {path: entry.split(" ")[1] for entry, path in zip(words[::2], words[1::2], strict=False)}
+
     # Writing
 
     def commit(
@@ -256,6 +281,47 @@ class Repository:
         status, _, err = self._run("update-ref", "--stdin", "-z", input=orders.encode())
         if status != 0:
             raise RepositoryError(f"git could not move a ref in {self.root}: {said(err)}")
+
+    def plant(self, ref: str, base: str, picks: Iterable[tuple[str, Mapping[str, Tracked | None]]], date: str) -> str:
+        """Make `ref`, with a commit on `base` for each (commit, files): its message, author and date, other files.
+
+        None takes a file away; `date` is the committer's, in git's raw form. Returns the tip. All or nothing: raises
+        RepositoryError, having made no ref, also when `ref` exists.
+        """
+        stream = bytearray(b"feature done\n")
+        aside, parent = f"refs/autoresearch-audit/{os.getpid()}", base
+        for number, (commit, files) in enumerate(picks, start=1):
+            author, encoding, message = self._told(commit)
+            stream += f"commit {aside}\nmark :{number}\n".encode() + author
+            stream += f"committer {self._identity} {date}\n".encode() + encoding
+            stream += _data(message) + f"from {parent}\n".encode()
+            for path, file in files.items():
+                name = _quoted(self.full(path)).encode(errors="surrogateescape")
+                stream += b"D %b\n" % name if file is None else b"M %b inline %b\n" % (file.mode.encode(), name)
+                stream += b"" if file is None else _data(file.data)
+            parent = f":{number}"
+        stream += f"get-mark {parent}\ndone\n".encode()
+        options = ("--force", "--quiet", "--date-format=raw-permissive")
+        status, out, err = self._run("fast-import", *options, input=bytes(stream))
+        if status != 0:
+            for crash in self.common_dir.glob("fast_import_crash_*"):
+                crash.unlink(missing_ok=True)
+            raise RepositoryError(f"git could not make {ref} in {self.root}: {said(err)}")
+        tip = out.strip()
+        try:
+            self.point([(ref, tip, NULL_ID)])
+        finally:
+            self.point([(aside, NULL_ID, tip)])
+        return tip
+
+    def merged(self, mine: bytes, old: bytes, theirs: bytes) -> bytes | None:
+        """`mine` with what changed between `old` and `theirs`, as git merges it; None where the two conflict."""
+        with TemporaryDirectory(prefix="autoresearch-") as folder:
+            places = [Path(folder) / name for name in ("mine", "old", "theirs")]
+            for place, data in zip(places, (mine, old, theirs), strict=True):
+                place.write_bytes(data)
+            status, out, _ = self._run_bytes("merge-file", "-p", "-q", *map(str, places))
+        return out if status == 0 else None
 
     def add_tree(self, path: Path, commit: str) -> None:
         """Check a commit out into a linked worktree of the session's own."""
@@ -312,6 +378,12 @@ class Repository:
         )
         out, err = process.communicate(input)
         return int(process.returncode), out, err
+
+    def _told(self, commit: str) -> tuple[bytes, bytes, bytes]:
+        """A commit's author line, the line with its message's encoding (empty for UTF-8), and its message."""
+        head, _, message = self._run_bytes("cat-file", "commit", commit)[1].partition(b"\n\n")
+        lines = {line.partition(b" ")[0]: line + b"\n" for line in reversed(head.split(b"\n"))}
+        return lines[b"author"], lines.get(b"encoding", b""), message
 
     def _find_identity(self) -> str:
         """The user's own name and address where git knows them; git's guess from the host name is no identity."""

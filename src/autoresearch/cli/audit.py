@@ -1,0 +1,60 @@
+"""`autoresearch audit`: which keeps of a branch are real."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autoresearch.cli.flags import ProgramPath, with_settings
+from autoresearch.errors import INTERRUPTED
+
+
+@with_settings
+def audit(
+    branch: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[BRANCH]",
+            help="Tag or branch, whoever made it. The default is the newest session of this repository, else the "
+            "branch autoresearch/TAG that is checked out.",
+        ),
+    ] = None,
+    program: ProgramPath = Path("program.md"),
+    base: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COMMIT",
+            help="Where the branch began. The default is the session's base, else the merge base with HEAD.",
+        ),
+    ] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write a branch autoresearch/TAG-audited with the survivors alone.")
+    ] = False,
+    again: Annotated[bool, typer.Option("--again", help="Measure anew what was audited before.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line on stdout.")] = False,
+    *,
+    flags: dict[str, object],
+) -> None:
+    """Measure each kept commit of a branch against its parent, and say which survive."""
+    from autoresearch import audit as auditing
+    from autoresearch.audited import look
+    from autoresearch.cli.survivors import watching
+    from autoresearch.edge.signals import StopSignal
+
+    plan = look(program, branch, base, flags, os.environ)
+    try:
+        if apply:
+            auditing.refuse_existing(plan)
+        stop = StopSignal()
+        with stop.handling(), watching(plan, stop, as_json=as_json) as view:
+            outcome = auditing.run(plan, stop, view, again=again)
+        picked = auditing.apply(plan, outcome.findings) if apply and not outcome.stopped else None
+    finally:
+        plan.project.repository.close()
+    view.report(outcome, picked)
+    if outcome.stopped:
+        sys.exit(INTERRUPTED)

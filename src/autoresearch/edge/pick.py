@@ -1,0 +1,78 @@
+"""Chosen commits on a new branch: of each only its change to the targets, merged into what came before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autoresearch.edge.lineage import Commit
+from autoresearch.edge.repo import Repository, Tracked
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A commit that could not be picked."""
+
+    commit: Commit
+    files: tuple[str, ...]
+    """Targets in which it conflicts with what came before; empty where its change is there already."""
+
+
+@dataclass(frozen=True)
+class Picked:
+    """A branch that was made, or would have been."""
+
+    branch: str
+    """Its short name."""
+    tip: str | None
+    """None where no commit was left for it."""
+    commits: tuple[Commit, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def pick(repository: Repository, branch: str, base: str, commits: Sequence[Commit], date: str) -> Picked:
+    """Make `branch` at `base`, and put the commits on it, with message, author and date; nothing else is touched.
+
+    `date` is the committer's, in git's raw form. Raises RepositoryError, having made nothing, where the branch exists.
+    """
+    here: dict[str, Tracked | None] = {}
+    taken: dict[Commit, dict[str, Tracked | None]] = {}
+    left_out = []
+    for commit in commits:
+        for path in commit.targets:
+            here.setdefault(path, repository.tracked(base, path))
+        files, conflicts = _merged(repository, here, commit)
+        if conflicts or not files:
+            left_out.append(LeftOut(commit, conflicts))
+            continue
+        taken[commit] = files
+        here |= files
+    picks = [(commit.id, files) for commit, files in taken.items()]
+    tip = repository.plant(f"refs/heads/{branch}", base, picks, date) if picks else None
+    return Picked(branch, tip, tuple(taken), tuple(left_out))
+
+
+def _merged(
+    repository: Repository, here: dict[str, Tracked | None], commit: Commit
+) -> tuple[dict[str, Tracked | None], tuple[str, ...]]:
+    """(Targets that change, targets in conflict) when a commit's change is made to what is here."""
+    files: dict[str, Tracked | None] = {}
+    conflicts = []
+    for path in commit.targets:
+        mine = here[path]
+        old, theirs = (repository.tracked(each, path) for each in (commit.parent, commit.id))
+        if mine == theirs:
+            continue
+        if mine == old:
+            files[path] = theirs
+        elif (
+            mine is None
+            or old is None
+            or theirs is None
+            or (data := repository.merged(mine.data, old.data, theirs.data)) is None
+        ):
+            conflicts.append(path)
+        else:
+            files[path] = Tracked(theirs.mode if mine.mode == old.mode else mine.mode, data)
+    changed = {path: file for path, file in files.items() if file != here[path]}
+    return changed, tuple(conflicts)
