@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import hashlib
 import re
 from collections.abc import Mapping
 
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from autoresearch.decide.edits import apply
 from autoresearch.decide.reply import Edit, Refusal, parse
-from autoresearch.decide.screen import fingerprint, screen
+from autoresearch.decide.screen import fingerprint, screen, size
 from autoresearch.model import Proposal
 
 
@@ -63,6 +65,132 @@ def test_lets_a_real_change_through(path: str, old: str, new: str) -> None:
 )
 def test_refuses_a_change_of_nothing_but_layout(path: str, old: str, new: str) -> None:
     assert reason(new, old, path) == "no change"
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("a.c", "/* kept\n */\nint a;\n", "/* kept\n */\n// one\nint a;\n"),
+        ("a.c", 'char *a = "/*";\n', 'char *a = "/*";\n// one\n'),
+        ("a.c", 'char *a = "a/*";\n', 'char *a = "a/*";\n// {\n'),
+        ("a.c", "char a = '\"';\n", "char a = '\"';\n// one\n"),
+        ("a.cpp", 'auto a = R"x(\n// text\n)x";\n', '// one\nauto a = R"x(\n// text\n)x";\n'),
+        ("a.java", 'var a = """\n// text\n""";\n', '// one\nvar a = """\n// text\n""";\n'),
+        ("a.go", "var a = `\n// text\n`\n", "// one\nvar a = `\n// text\n`\n"),
+        ("a.js", "let a = `\n// ${b}\n`\n", "// one\nlet a = `\n// ${b}\n`\n"),
+        ("a.js", "let a = 'it is \\'so\\''\r\n", "// it's one\r\nlet a = 'it is \\'so\\''\r\n"),
+        ("a.rs", "fn f<'a>(a: &'a str) { \"\n// text\n\" }\n", "// one\nfn f<'a>(a: &'a str) { \"\n// text\n\" }\n"),
+        ("a.rs", 'let a = r#"\n// "text"\n"#;\n', '// one\nlet a = r#"\n// "text"\n"#;\n'),
+        ("a.sh", "#!/bin/sh\na=1\n", "#!/bin/sh\n# one isn't two\na=1\n"),
+        ("a.sh", "a='\n# text\n'\n", "# one\na='\n# text\n'\n"),
+        ("a.R", "a <- 1\n", "# one\na <- 1\n"),
+        ("a.pyx", "def f():\n    '''\n    # text\n    '''\n", "# one\ndef f():\n    '''\n    # text\n    '''\n"),
+        ("a.sql", "select 'a\n-- text\n'\n", "-- one\nselect 'a\n-- text\n'\n"),
+        ("a.lua", "a = 1\n", "-- one\na = 1\n"),
+        ("a.yaml", "a: |\n  # text\n\nb: 1\n", "# one\na: |\n  # text\n\nb: 1  # two\n"),
+        ("a.yml", "a: 1\n", "\ufeff# one\na: 1\n"),
+        ("a.toml", "a = 1\n", "# one\n\na = 1  # two\n"),
+    ],
+)
+def test_refuses_a_change_of_nothing_but_comments(path: str, old: str, new: str) -> None:
+    assert reason(new, old, path) == "no change"
+    assert reason(old, new, path) == "no change"
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        # Prose, and languages that nobody knows
+        ("a.md", "# One\n", "# Two\n"),
+        ("a.txt", "a\n", "# one\na\n"),
+        ("prompt", "a\n", "// one\na\n"),
+        ("a.md", "a\n", "a\n\na\n"),
+        # Comments that tools obey
+        ("a.c", "int a;\n", "#pragma once\nint a;\n"),
+        ("a.c", "int a;\n", "#include <a.h>\nint a;\n"),
+        ("a.c", "#define A 1\n", "#define A 2\n"),
+        ("a.go", "package a\n", "//go:build linux\npackage a\n"),
+        ("a.go", "package a\n", "// +build linux\npackage a\n"),
+        ("a.go", 'import "C"\n', '// int a;\nimport "C"\n'),
+        ("a.go", "f()\n", "f()\n// Output: 3\n"),
+        ("a.ts", "f()\n", "// @ts-nocheck\nf()\n"),
+        ("a.rs", "fn f() {}\n", "/// Doc.\nfn f() {}\n"),
+        ("a.rs", "fn f() {}\n", "//! Doc.\nfn f() {}\n"),
+        ("a.sh", "a\n", "#!/bin/bash\na\n"),
+        ("a.sh", "a\n", "#SBATCH --mem=4G\na\n"),
+        ("a.pyx", "a = 1\n", "# cython: boundscheck=False\na = 1\n"),
+        ("a.sql", "select 1\n", "-- name: one\nselect 1\n"),
+        ("a.yaml", "a: 1\n", "#cloud-config\na: 1\n"),
+        # No comments at all
+        ("a.c", "a = \\\n// one\nb;\n", "a = \\\n\nb;\n"),
+        ("a.c", "a = \\\n\nb;\n", "a = \\\nb;\n"),
+        ("a.c", "a;\nb;\n", "a;\n// one \\\nb;\n"),
+        ("a.c", "\\\n// one\n", "\\\n"),
+        ("a.c", "f(1); // one\n", "f(2); // one\n"),
+        ("a.c", "f();\ng();\n", "f(); g();\n"),
+        ("a.cpp", 'auto a = R"x(\n// text\n)x";\n', 'auto a = R"x(\n)x";\n'),
+        ("a.java", 'var a = """\n// text\n""";\n', 'var a = """\n""";\n'),
+        ("a.go", "var a = `\n// text\n`\n", "var a = `\n`\n"),
+        ("a.js", "let a = `\n// ${b}\n`\n", "let a = `\n`\n"),
+        ("a.js", "let a = `\n\n`\n", "let a = `\n`\n"),
+        ("a.rs", 'let a = "\n// text\n";\n', 'let a = "\n";\n'),
+        ("a.rs", 'let a = r#"\n// "text"\n"#;\n', 'let a = r#"\n"#;\n'),
+        ("a.sh", "a='\n# text\n'\n", "a='\n'\n"),
+        ("a.pyx", "a = '''\n# text\n'''\n", "a = '''\n'''\n"),
+        ("a.sql", "select 'a\n-- text\n'\n", "select 'a\n'\n"),
+        ("a.yaml", "a: |\n  # text\n", "a: |\n  # other\n"),
+        ("a.yaml", "a: 1\n", "a: '1'\n"),
+        ("a.yaml", "a: &b 1\nc: *b\n", "a: &b 1\nc: 1\n"),
+        ("a.toml", "a = '''\n# text\n'''\n", "a = '''\n'''\n"),
+        ("a.toml", "a = 1\n", "a = 1.0\n"),
+        # Uncertain
+        ("a.sh", "cat <<E\n# text\nE\n", "cat <<E\nE\n"),
+        ("a.js", "a = /`/; b = `\n// text\n`; c = `a`\n", "a = /`/; b = `\n`; c = `a`\n"),
+        ("a.js", "a = `${b ? `\n// c\n` : d}`\n", "a = `${b ? `\n` : d}`\n"),
+        ("a.rs", "/* /* */\n// a\n*/\n", "/* /* */\n*/\n"),
+        ("a.sql", "$$\n-- text\n$$\n", "$$\n$$\n"),
+        ("a.lua", "a = [[\n-- text\n]]\n", "a = [[\n]]\n"),
+        ("a.jl", "#=\n# text\n=#\n", "#=\n=#\n"),
+        ("a.R", 'a <- r"(\n# "text\n)"\n', 'a <- r"(\n)"\n'),
+        ("a.jsx", "<p>\n// text\n</p>\n", "<p>\n</p>\n"),
+    ],
+)
+def test_what_may_be_more_than_a_comment_is_a_change(path: str, old: str, new: str) -> None:
+    assert reason(new, old, path) is None
+
+
+@pytest.mark.parametrize("path", [f"a.{suffix}" for suffix in "c cpp cs java go js rs sh sql clj yaml".split()])
+@pytest.mark.parametrize("piece", ["/*", '"', "'", "`", 'R"x(', 'r#"', '"""', '@"', "\\", "<<", "= /", "a: [", "#"])
+def test_damaged_code_is_read_all_the_same(path: str, piece: str) -> None:
+    assert reason(piece * 20_000 + "\nb", piece * 20_000 + "\na", path) in (None, "no change", "syntax error")
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        ({"a.py": "x = 1\nseed = 2\n"}, "seed only"),
+        ({"a.py": "x = 1  # one\nseed = 2\n"}, "seed only"),
+        ({"a.py": "x = 1\nseed = 2\n", "b.yaml": "seed: 2\n"}, "seed only"),
+        ({"a.py": "x = 1\nseed = 2\n", "b.yaml": "# one\nseed: 1\n"}, "seed only"),
+        ({"a.py": "x = 1\nseed = 2\n", "c.md": "seed: 1  \n"}, "seed only"),
+        ({"a.py": "x = 1  # one\nseed = 1\n", "b.yaml": "# one\nseed: 1\n"}, "no change"),
+        ({"a.py": "x = 2\nseed = 2\n"}, None),
+        ({"a.py": "x = 2\nseed = 1\n", "b.yaml": "seed: 2\n"}, None),
+        ({"a.py": "x = 1\nseed = 2\n", "c.md": "seed: 2\n"}, None),
+    ],
+)
+def test_refuses_another_seed_unless_anything_else_changes(files: dict[str, str], why: str | None) -> None:
+    incumbent = {"a.py": "x = 1\nseed = 1\n", "b.yaml": "seed: 1\n", "c.md": "seed: 1\n"}
+    found = screen(Proposal("d", "h", "other", files), incumbent, {})
+    assert (found.reason if found else None) == why
+    assert why != "seed only" or (found and "draws another number" in found.detail)
+
+
+def test_a_seed_that_was_tried_before_is_still_only_a_seed() -> None:
+    tried = {fingerprint({"a.py": "seed = 2\n", "other.txt": "o\n"}): "#12: 0.9931, keep"}
+    found = refusal("seed = 2\n", "seed = 1\n", tried=tried)
+    assert found is not None
+    assert found.reason == "seed only"
 
 
 def test_a_docstring_or_an_indent_in_plain_text_is_a_change() -> None:
@@ -230,6 +358,68 @@ def test_the_fingerprint_names_every_file_and_no_order() -> None:
 )
 def test_any_text_has_a_fingerprint(text: str) -> None:
     assert fingerprint({"a.py": text}) != fingerprint({"a.py": text + "\n1"})
+
+
+def test_the_fingerprint_stays_what_journals_hold() -> None:
+    def sha(text: str) -> str:
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    assert fingerprint({"a.c": "a"}) == "a46e7dd0680f30514971926a52172ec97c3d4cd350a285cfb3ebecc68406a619"
+    assert fingerprint({"a.c": "// one\nseed = 1;  \n\n"}) == sha("a.c\0" + sha("// one\nseed = 1;"))
+    assert fingerprint({"a.py": "seed = 1  # one\n"}) == sha("a.py\0" + sha(ast.dump(ast.parse("seed = 1"))))
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "less"),
+    [
+        ("a.py", "x = 1 + 1\n", "x = 1\n"),
+        ("a.py", "def f(a, b=1):\n    return a\n", "def f(a):\n    return a\n"),
+        ("a.py", "x = 'one two'\n", "x = 'one'\n"),
+        ("a.py", "exec('x = f(1); y = f(2)')\n", "x = f(1)\ny = f(2)\n"),
+        ("a.py", "print 'one', 2\n", "print 'one'\n"),  # a dialect
+        ("a.py", "def f():\n    1\n    return 2\n", "def f():\n    return 2\n"),
+        ("a.c", "int a = b + 1;\n", "int a = b;\n"),
+        ("a.c", 'f("one two");\n', 'f("one");\n'),
+        ("a.md", "one two three\n", "one three\n"),
+        ("a.yaml", "a: 1\nb: 2\n", "a: 1\n"),
+        ("a.toml", "a = 1\nb = 2\n", "a = 1\n"),
+        ("a.json", '{"a": 1, "b": 2}', '{"a": 1}'),
+        ("a.js", "a = /`/ + b", "a = /`/"),  # whose comments are uncertain
+    ],
+)
+def test_less_program_is_smaller(path: str, more: str, less: str) -> None:
+    assert size({path: less}) < size({path: more})
+    assert size({path: more, "b.py": "x\n"}) == size({path: more}) + size({"b.py": "x\n"})
+
+
+@pytest.mark.parametrize(
+    ("path", "one", "other"),
+    [
+        ("a.py", "def f(a):\n    return a\n", "def f(a): return a\n"),
+        ("a.py", "number_of_steps = 1\n", "n = 1\n"),
+        ("a.py", "'''Doc.'''\nx = 1  # one\n", "x = 1\n"),
+        ("a.py", "def f():\n    '''One two.'''\n    return 1\n", "def f():\n    '''One.'''\n    return 1\n"),
+        ("a.py", "class C:\n    '''One two.'''\n    x = 1\n", "class C:\n    x = 1\n"),
+        ("a.py", "x = (1 + 2)\n", "x = 1 + 2\n"),
+        ("a.py", "x = 1000\n", "x = 1\n"),
+        ("a.py", "x = ''\n", "x = 'a'\n"),
+        ("a.c", "// one\nint a;  /* two */ // three\n", "int a;\n"),
+        ("a.c", "int  a ;", "int a;"),
+        ("a.js", "// one\na = /`/", "a = /`/"),
+        ("a.sh", "# one\ncat <<E\nE\n", "cat <<E\nE\n"),
+        ("a.lua", "-- one\na = [[\n]]\n", "a = [[\n]]\n"),
+        ("a.yaml", "a: [ # one\n", "a: [ # one\n# two\n"),
+        ("a.md", "one  two\n", "one\ntwo\n"),
+    ],
+)
+def test_names_layout_and_comments_have_no_size(path: str, one: str, other: str) -> None:
+    assert size({path: one}) == size({path: other})
+
+
+@pytest.mark.parametrize("text", ["", "x = (", "\0", "a" + ".b" * 9_000, "-" * 100_000 + "1", "x = 0x" + "f" * 20_000])
+@pytest.mark.parametrize("path", ["a.py", "a.c", "a.yaml", "a.toml", "a.txt"])
+def test_any_text_has_a_size(path: str, text: str) -> None:
+    assert size({path: text}) >= 0
 
 
 TARGETS = {"a.py": "def f(x):\n    y = x + 1\n    return y\n\n\nz = f(2)\n", "b.md": "One\n=======\n\n```\nx\n```\n"}

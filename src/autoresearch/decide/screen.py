@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
 from collections import Counter
@@ -9,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from autoresearch.decide.reply import CUT_OFF, Refusal
-from autoresearch.decide.syntax import python_tree, syntax_error
+from autoresearch.decide.seeds import only_seeds_differ
+from autoresearch.decide.syntax import only_comments_differ, parsed, python_tree, syntax_error, uncommented
 from autoresearch.model import Proposal
 
 MAX_BYTES = 1_000_000
@@ -17,6 +19,11 @@ MAX_BYTES = 1_000_000
 GROWTH = 20
 """Nor, above `GROWTH_BYTES`, so many times the incumbent's."""
 GROWTH_BYTES = 200_000
+
+SEED_ONLY = Refusal(
+    "seed only",
+    "Nothing but a random seed would change: that draws another number and improves nothing. Propose a real change.",
+)
 
 
 def screen(
@@ -38,9 +45,12 @@ def screen(
             return Refusal("unknown target", f"{path} is not a target. The targets: {', '.join(incumbent)}.")
         if refusal := _text(path, text, incumbent[path]):
             return refusal
-    mark = fingerprint({**incumbent, **proposal.files})
-    if mark == fingerprint(incumbent):
+    changed = [path for path, text in proposal.files.items() if not _same(path, incumbent[path], text)]
+    if not changed:
         return Refusal("no change", "Nothing but layout or comments would change. Propose a real change.")
+    if all(only_seeds_differ(path, incumbent[path], proposal.files[path]) for path in changed):
+        return SEED_ONLY
+    mark = fingerprint({**incumbent, **proposal.files})
     if mark in tried:
         return Refusal("duplicate", f"already tried as {tried[mark]}. Propose something else.")
     return None
@@ -53,6 +63,42 @@ def fingerprint(files: Mapping[str, str]) -> str:
     """
     parts = (f"{path}\0{_digest(path.endswith('.py'), text)}" for path, text in sorted(files.items()))
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _same(path: str, old: str, new: str) -> bool:
+    """True where nothing differs but layout and comments."""
+    python = path.endswith(".py")
+    return _digest(python, old) == _digest(python, new) or only_comments_differ(path, old, new)
+
+
+def size(files: Mapping[str, str]) -> int:
+    """How much program there is in these texts; a candidate with less than its incumbent is a simplification.
+
+    Of Python the nodes of the syntax tree and the words in its strings, docstrings left out; else the words and marks
+    outside comments. So neither names, layout nor comments make a text smaller. Comparable between versions only.
+    """
+    return sum(_size(path, text) for path, text in files.items())
+
+
+@lru_cache(maxsize=8)
+def _size(path: str, text: str) -> int:
+    tree = parsed(text) if path.endswith(".py") else None
+    if tree is None:
+        return _words(uncommented(path, text) or text)
+    return sum(_node_size(node) for node in ast.walk(tree))
+
+
+def _node_size(node: ast.AST) -> int:
+    match node:
+        case ast.Expr(value=ast.Constant(value=str(text))):  # its text is counted as a constant: take that back
+            return -max(1, _words(text))
+        case ast.Constant(value=str(text)):
+            return max(1, _words(text))  # a program within a string is no smaller program
+    return 1
+
+
+def _words(text: str) -> int:
+    return len(re.findall(r"\w+|[^\w\s]", text))
 
 
 @lru_cache(maxsize=8)  # the incumbent comes with every proposal

@@ -1,12 +1,14 @@
-"""Whether a text is well-formed, told by its suffix; what cannot be told is taken to be."""
+"""Whether a text is well-formed, and what it is without its comments, told by its suffix."""
 
 from __future__ import annotations
 
 import ast
 import json
+import re
 import tomllib
 import warnings
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 import yaml
@@ -30,14 +32,72 @@ def syntax_error(path: str, text: str) -> str | None:
     return None
 
 
-def python_tree(text: str) -> str | None:
-    """A Python text without comments, layout and positions; None where it does not parse."""
+def parsed(text: str) -> ast.Module | None:
+    """The syntax tree of a Python text; None where it does not parse."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.dump(ast.parse(text.removeprefix("\ufeff")))
+            return ast.parse(text.removeprefix("\ufeff"))
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         return None
+
+
+def python_tree(text: str) -> str | None:
+    """A Python text without comments, layout and positions; None where it does not parse."""
+    tree = parsed(text)
+    try:
+        return None if tree is None else ast.dump(tree)
+    except (ValueError, RecursionError, MemoryError, OverflowError):
+        return None
+
+
+def changed_lines(old: str, new: str) -> str:
+    """The lines that only one of two texts has: where to look first, as reading a whole program takes long."""
+    return "\n".join(set(old.split("\n")) ^ set(new.split("\n")))
+
+
+def only_comments_differ(path: str, old: str, new: str) -> bool:
+    """True where two versions of a program differ in nothing but comments and blank lines, and that is certain."""
+    if changed_lines(old, new).strip() and not _MARK.search(changed_lines(old, new)):
+        return False
+    code = uncommented(path, old)
+    return code is not None and code == uncommented(path, new)
+
+
+@lru_cache(maxsize=8)  # the incumbent comes with every proposal
+def uncommented(path: str, text: str) -> str | None:
+    """A program's lines without comments and blank lines; None where it is not certain what a comment is.
+
+    A comment that may be an order to a tool stays, such as `//go:build` and `#!`. Prose has no comments.
+    """
+    if PurePosixPath(path).suffix.lower() not in _LANGUAGES or _UNCERTAIN.search(text):
+        return None
+    from pygments.lexers import get_lexer_for_filename
+    from pygments.token import Comment, Error, String
+
+    pieces = []
+    for kind, piece in get_lexer_for_filename(path, stripnl=False).get_tokens(text):
+        if kind is Error:
+            return None
+        if kind in (Comment, Comment.Single, Comment.Multiline) and _FOR_PEOPLE.match(piece):
+            pieces.append("\n" * piece.count("\n"))
+        else:
+            pieces.append(piece.replace("\n", "\0") if kind[: len(String)] == String else piece)
+    return "\n".join(line.rstrip() for line in "".join(pieces).split("\n") if line.strip())
+
+
+_LANGUAGES = frozenset(
+    """
+    .c .h .cc .cpp .hpp .cu .cuh .rs .go .js .mjs .ts .java .kt .swift .zig .jl .lua .r .sql .sh .pyx .json .toml .yaml
+    .yml .ini
+    """.split()
+)
+"""Suffixes of what a lexer tells apart from its comments."""
+_MARK = re.compile(r"//|#|--|/\*")
+_UNCERTAIN = re.compile(r'\\\n|import\s+"C"')
+"""A line that goes on behind a comment, and Go's comments that are C."""
+_FOR_PEOPLE = re.compile(r"\s*(?://|#|--|;|/\*|\(\*)\s(?!\s*(?:[@+!]|[\w-]+[:=]))")
+"""How a comment begins that no tool reads: a blank behind the mark, and no `name:`."""
 
 
 def _python(text: str) -> None:

@@ -1,0 +1,161 @@
+"""Which numbers of a program are random seeds, and whether two versions differ in anything else."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import lru_cache
+
+from autoresearch.decide.syntax import changed_lines, parsed, uncommented
+
+_COUNTED = frozenset("n nr num number count total max min per len size length use with has is get".split())
+"""Words that make of a seed an amount of work or a switch: `n_seeds`, `runs_per_seed`, `use_seed`."""
+_BEHIND = frozenset("value val base default global int init from u all everything".split())
+"""Words that may follow `seed` in its name; behind others it is something else: `seed_text`, `seed_x`."""
+_GENERATORS = frozenset(
+    "default_rng RandomState SeedSequence PCG64 Philox MT19937 SFC64 PRNGKey Random srand srandom srand48 curand_init "
+    "mt19937 mt19937_64 minstd_rand MersenneTwister Xoshiro NewSource".split()
+)
+"""What takes a seed first, and does not say so in its name."""
+_OPTIONS = frozenset("add_argument add_option option Option Argument get getenv setdefault field".split())
+"""What takes the name of a seed and its value."""
+_MENTIONED = re.compile("seed|rand|rng|pcg|philox|sfc64|mt19937|twister|xoshiro|key|newsource", re.IGNORECASE)
+_BLANK = ast.Constant(value="<seed>")
+
+
+def only_seeds_differ(path: str, old: str, new: str) -> bool:
+    """True when two versions of a program differ in nothing but random seeds, comments and layout."""
+    if not _MENTIONED.search(changed_lines(old, new)):
+        return False
+    one, other = _seedless(path, old), _seedless(path, new)
+    return one is not None and one == other
+
+
+def is_seed(name: str) -> bool:
+    """True for the name of one seed: `SEED`, `rngSeed`, `random_state`, `seed_1`; not `seedling`, `n_seeds`."""
+    words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name[-80:])]
+    if _COUNTED & set(words):
+        return False
+    while len(words) > 1 and words[-1] in _BEHIND:
+        words.pop()
+    return words[-1:] in (["seed"], ["randseed"], ["randomseed"]) or words[-2:] == ["random", "state"]
+
+
+def _takes_seed(name: str) -> bool:
+    """True for a function whose first argument is a seed: `manual_seed`, `seed_everything`, `default_rng`."""
+    return name in _GENERATORS or is_seed(name)
+
+
+@lru_cache(maxsize=8)  # the incumbent comes with every proposal
+def _seedless(path: str, text: str) -> str | None:
+    """A normal form without seeds and comments; None where a seed cannot be told from other text."""
+    if not path.endswith((".py", ".pyi")):
+        code = uncommented(path, text)
+        return None if code is None else _GIVEN.sub(_zeroed, code)
+    tree = parsed(text)
+    try:
+        return None if tree is None else ast.dump(_Seedless(tree).visit(tree))
+    except (RecursionError, MemoryError, ValueError):
+        return None
+
+
+class _Seedless(ast.NodeTransformer):
+    """Blanks the seeds of a syntax tree; `random.seed(1)` and its like are taken out of it."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._own = {each.name for each in tree.body if isinstance(each, ast.FunctionDef)}
+        """Functions of the program's own, of which nobody knows what they do with a number."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        match node.value:
+            case ast.Call(func=ast.Attribute(attr=name), args=args) if is_seed(name) and all(map(_is_number, args)):
+                return None
+        return self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        name = _name(node.func)
+        texts = [each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+        option = name in _OPTIONS and any(map(is_seed, texts))
+        if node.args and name not in self._own and _takes_seed(name):
+            node.args[0] = _blank(node.args[0])
+        elif option:  # add_argument("--seed", default=1), environ.get("SEED", "1")
+            node.args = [_blank(each) for each in node.args]
+        for keyword in node.keywords:
+            if is_seed(keyword.arg or "") or (option and keyword.arg == "default"):
+                keyword.value = _blank(keyword.value)
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        self.generic_visit(node)
+        if all(is_seed(_name(target)) for target in node.targets):
+            node.value = _blank(node.value)
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        self.generic_visit(node)
+        if node.value and is_seed(_name(node.target)):
+            node.value = _blank(node.value)
+        return node
+
+    def visit_Dict(self, node: ast.Dict) -> ast.AST:
+        self.generic_visit(node)
+        node.values = [
+            _blank(value) if isinstance(key, ast.Constant) and is_seed(str(key.value)) else value
+            for key, value in zip(node.keys, node.values, strict=True)
+        ]
+        return node
+
+    def visit_arguments(self, node: ast.arguments) -> ast.AST:
+        self.generic_visit(node)
+        names = [each.arg for each in (*node.posonlyargs, *node.args)][
+            len(node.posonlyargs + node.args) - len(node.defaults) :
+        ]
+        node.defaults = [
+            _blank(value) if is_seed(to) else value for to, value in zip(names, node.defaults, strict=True)
+        ]
+        node.kw_defaults = [
+            _blank(value) if value and is_seed(to.arg) else value
+            for to, value in zip(node.kwonlyargs, node.kw_defaults, strict=True)
+        ]
+        return node
+
+
+def _blank(node: ast.expr) -> ast.expr:
+    return _BLANK if _is_number(node) else node
+
+
+def _is_number(node: ast.expr) -> bool:
+    """True for a whole number, in digits or within quotes, for None, for another seed, and for sums of them."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return is_seed(name)
+        case ast.Constant(value=value):
+            return type(value) in (int, type(None)) or (isinstance(value, str) and value.isdecimal())
+        case ast.UnaryOp(operand=operand):
+            return _is_number(operand)
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
+            return _is_number(left) and _is_number(right)
+    return False
+
+
+def _name(target: ast.expr) -> str:
+    """What is called or assigned to: `seed` of `seed`, `self.seed` and `config["seed"]`."""
+    match target:
+        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str(name))):
+            return name
+    return ""
+
+
+_GIVEN = re.compile(
+    r"([A-Za-z_]\w*)[\"'\]!]*"
+    r"(?::?[ \t]+([A-Za-z_]\w*))?"  # a type behind the name, or a name behind its type
+    r"[ \t]*(?:=>|:=|<-|[:=({]|[ \t])[ \t]*"
+    r"([-+]?\d[\w']*|null)(?![\w.]|[ \t]*(?:[*%^&|+/<>]|-(?!-)))"
+)
+"""A number that a name is given: `"seed": 1`, `let seed: u64 = 1;`, `srand(1)`, `mt19937 rng{1}`, `--seed 1`."""
+
+
+def _zeroed(found: re.Match[str]) -> str:
+    seed = any(_takes_seed(name) for name in found.groups()[:2] if name)
+    return f"{found[0][: found.start(3) - found.start()]}0" if seed else found[0]
