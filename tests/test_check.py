@@ -73,7 +73,7 @@ def test_a_gate_that_fails_on_the_unmodified_target_would_fail_all_night(tmp_pat
     user = User.with_project(tmp_path)
     done = user.types("check", "--model=tune", "--check=echo three tests failed; exit 3")
     assert done.returncode == 5
-    assert "does not pass with the unmodified target" in lines(done.stdout)["error"][0]
+    assert "does not pass with the target as it is" in lines(done.stdout)["error"][0]
     assert "three tests failed" in done.stdout
     done = user.types("check", "--model=tune", "--confirm=echo nothing")
     assert done.returncode == 5

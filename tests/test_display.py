@@ -77,7 +77,7 @@ def test_the_live_view_follows_a_session(tmp_path: Path, columns: int, rows: int
         screen.resize(columns - 10, rows)
         gate.touch()
         screen.shows("ended: the budget of 3 experiments is spent")
-        screen.shows("next: autoresearch report t")
+        screen.shows("next: autoresearch verify t")
         screen.child.expect(pexpect.EOF)
         screen.child.close()
     assert screen.child.exitstatus == 0

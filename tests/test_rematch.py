@@ -105,7 +105,7 @@ CASES = [
     Case("below zero", "keep", (-2.0,), [(-1.0, -1.5)] * 5, (-1.0, -0.9, -1.1)),
     Case("below zero, 50 % better is not more than 50 %", "discard", pairs=[(-1.0, -1.5)], given={"min_gain": 0.5}),
     Case("at zero any gain is enough", "pair", pairs=[(0.0, -1e-9)], given={"min_gain": 0.5}),
-    Case("at zero a tolerance forgives nothing", "discard", pairs=[(0.0, 0.0)], given={"min_gain": -0.5}),
+    Case("at zero a tolerance forgives a tie and no more", "discard", pairs=[(0.0, 0.1)], given={"min_gain": -0.5}),
 ]
 
 
@@ -230,7 +230,7 @@ def coin_kept(alpha: float, max_losses: int, pairs: list[tuple[float, float]]) -
         (-101.1, -100.0, LOWER, 0.01, True),
         (-100.5, -100.0, LOWER, 0.01, False),
         (1e-300, 0.0, HIGHER, 0.5, True),
-        (0.0, 0.0, HIGHER, -0.5, False),
+        (0.0, 0.0, HIGHER, -0.5, True),
     ],
 )
 def test_beats_by_more_than_the_smallest_gain(

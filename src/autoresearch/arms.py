@@ -55,7 +55,7 @@ class Arms:
             if decision.fault:
                 raise BenchError(
                     f"{decision.fault}. Look at the machine (memory, disk, other processes), then run the same command "
-                    "again: it goes on where it was."
+                    "again."
                 )
             if decision.draw:
                 self.ledger.record(Drawn(n=current().n, order=coin.shuffled(decision.draw), seed=coin.seed()))

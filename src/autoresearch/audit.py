@@ -24,12 +24,13 @@ from autoresearch.edge.repo import Tracked
 from autoresearch.edge.signals import StopSignal
 from autoresearch.equipment import make_runner
 from autoresearch.errors import BenchError, RepositoryError
+from autoresearch.gates import SHOWN_LINES
 from autoresearch.ledger import Ledger
 from autoresearch.model import Status
 from autoresearch.observer import Observer
 from autoresearch.records import Arm, Began, Canary, Closed, Committed, Decided, Opened, Settled
 from autoresearch.resume import history_of
-from autoresearch.session import SHOWN_LINES, disk_faults
+from autoresearch.session import disk_faults
 
 
 @dataclass(frozen=True)

@@ -49,14 +49,15 @@ def make_gates(project: Project, folder: SessionFolder, runner: Runner) -> Gates
     quiet = replace(runner, run_log=None, columns=())
 
     @contextmanager
-    def hidden() -> Iterator[tree.Tree]:
-        if settings.in_place:
-            yield runner.tree
-            return
+    def hidden() -> Iterator[tuple[tree.Tree, Path]]:
+        log = folder.held_out / "log"
         try:
-            yield tree.linked(project.repository, folder.held_out, project.base, project.links)
+            if settings.in_place:
+                yield runner.tree, log
+            else:
+                yield tree.linked(project.repository, folder.held_out_tree, project.base, project.links), log
         finally:
-            project.repository.remove_tree(folder.held_out)
+            folder.drop_held_out(project.repository)
 
     return Gates(
         check=replace(quiet, command=settings.check, timeout_s=settings.check_timeout) if settings.check else None,

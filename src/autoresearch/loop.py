@@ -73,6 +73,8 @@ class Loop:
     fixed: Mapping[str, str]
     """Files that the proposer may read and not change."""
     stop: StopSignal
+    gates_proven: bool = False
+    """True once this life of the session has seen `check` and `confirm` pass with the incumbent."""
 
     def experiment(self) -> None:
         """Take the next experiment, or the pending one, from plan to settled."""
@@ -99,6 +101,12 @@ class Loop:
             self._judge(decision)
         self._settle()
 
+    def prove_gates(self) -> None:
+        """Once in a life, before they decide anything. Raises BenchError."""
+        if not self.gates_proven:
+            self.gates.prove(self.incumbent, self.folder.check_log(BASELINE), self._tick)
+            self.gates_proven = True
+
     @property
     def history(self) -> History:
         """The session so far."""
@@ -112,7 +120,7 @@ class Loop:
             self._propose_nothing("sentinel: an edit that does nothing", by=SENTINEL)
             return
         texts = _texts(self.incumbent)
-        last = self.history.experiments[-1]
+        last = self.history.told[-1]
         log = self._log_tail(last, CRASH_LINES)
         material = Material(self.brief(), texts, self.fixed, log, plan.hint(self.history))
         asking = prompt.build(self.settings, self.history, material)
@@ -300,8 +308,11 @@ class Loop:
         """A gate's run; one that the user cuts short is run again when the session goes on."""
         if self.stop.asked:
             raise Stopped(f"stopped by {self.stop.name}", interrupted=True)
+        if reason := self._hours_spent():
+            raise Stopped(reason)
         self.ledger.record(Gating(n=self._current.n, gate=gate))
         try:
+            self.prove_gates()
             return run()
         except KeyboardInterrupt:
             raise Stopped("interrupted", interrupted=True) from None

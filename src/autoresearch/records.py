@@ -63,6 +63,9 @@ class Began(Record):
     version: str
     home: str | None = None
     """Branch or commit to put the user back on, where it is not the session's own (in-place sessions)."""
+    timeout_s: float | None = None
+    link: tuple[str, ...] | None = None
+    """Settings of this life that measuring the session anew takes; None where they are not known."""
 
 
 class Canary(Record):
@@ -219,6 +222,8 @@ class Verifying(Record):
     head: str
     """Commit that takes the candidate's arm."""
     pairs: int
+    home: str | None = None
+    """Branch or commit to put the user back on (in-place sessions)."""
 
 
 class Settled(Record):

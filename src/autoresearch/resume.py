@@ -11,7 +11,7 @@ from autoresearch.edge.journal import read
 from autoresearch.edge.repo import Repository
 from autoresearch.errors import RepositoryError, SettingsError
 from autoresearch.project import Project, find_fixed, find_targets
-from autoresearch.records import Opened
+from autoresearch.records import Began, Opened
 
 
 def history_of(folder: SessionFolder) -> History:
@@ -51,9 +51,11 @@ def _refuse_branch_of_another(repository: Repository, folder: SessionFolder) -> 
         )
 
 
-def as_begun(opened: Opened) -> dict[str, object]:
-    """The settings that a session was begun with, as flags: whoever comes back to it need not repeat them."""
+def as_begun(opened: Opened, began: Began | None = None) -> dict[str, object]:
+    """The settings of a session, as flags: whoever comes back to it need not repeat them."""
+    known = {"timeout": began.timeout_s, "link": began.link} if began else {}
     return {
+        **{name: value for name, value in known.items() if value is not None},
         "target": opened.targets,
         "bench": opened.bench,
         "metric": {"name": opened.metric, "pattern": opened.pattern},

@@ -57,10 +57,10 @@ class Runner:
         )
         return said if not ran.exit_code else _with_last_line(said, bench.tail(log, 1))
 
-    def passes(self, files: Mapping[str, Tracked], log: Path, tick: Callable[[], None]) -> Measurement:
+    def passes(self, files: Mapping[str, Tracked], log: Path, tick: Callable[[], None], *, seed: int) -> Measurement:
         """Run a command that says no number on these targets: `failure` is why it did not exit with 0, or None."""
         self.tree.write(files)
-        ran = self._run(log, lambda chunk: None, tick, self.timeout_s, seed=None)
+        ran = self._run(log, lambda chunk: None, tick, self.timeout_s, seed)
         failure = ending(ran.exit_code, timed_out=ran.timed_out, timeout_s=self.timeout_s, what="it")
         said = Measurement(None, failure, duration_s=ran.duration_s)
         return _with_last_line(said, bench.tail(log, 1)) if ran.exit_code else said

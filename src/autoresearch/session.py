@@ -14,7 +14,7 @@ from autoresearch import program as program_file
 from autoresearch.arms import Arms, Stopped
 from autoresearch.decide.budget import plateau, spent_up
 from autoresearch.decide.recover import History
-from autoresearch.edge import bench, tree
+from autoresearch.edge import bench, coin, tree
 from autoresearch.edge.branch import SessionBranch
 from autoresearch.edge.folder import ASIDE, HALF, RESULTS, RUN_LOG, ResultsFile, SessionFolder
 from autoresearch.edge.journal import Journal
@@ -28,7 +28,7 @@ from autoresearch.errors import (
     RepositoryError,
     SettingsError,
 )
-from autoresearch.gates import Gates
+from autoresearch.gates import SHOWN_LINES
 from autoresearch.ledger import Ledger
 from autoresearch.loop import Loop
 from autoresearch.model import Measurement, Scalar, Status
@@ -38,9 +38,6 @@ from autoresearch.propose import Proposer
 from autoresearch.records import Began, Canary, Closed, Opened
 from autoresearch.resume import history_of, refuse_changes, what_changed
 from autoresearch.settings import Settings
-
-SHOWN_LINES = 20
-"""Lines of a failed baseline's log that the user is shown."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +108,7 @@ def _open(
     commit = incumbent.commit if incumbent and incumbent.commit else opened.base
     targets = find_targets(repository, commit, opened.targets)
     repository.exclude([RESULTS, ASIDE, HALF, RUN_LOG])
+    folder.drop_held_out(repository)  # a kill may have left it, and candidates run beside it
     results = ResultsFile(project.program.directory, repository.common_dir, folder.tag)
     if aside := results.claim():
         observer.notice(f"{RESULTS} was not written by autoresearch: it is now {aside.name}")
@@ -141,6 +139,8 @@ def _open(
             host=socket.gethostname(),
             version=__version__,
             home=home if settings.in_place and home != folder.branch_name else None,
+            timeout_s=settings.timeout,
+            link=settings.link,
         )
     )
     for other in folder.others_running():
@@ -187,7 +187,7 @@ def _begin(project: Project, loop: Loop) -> None:
                 f"{reason} before the baseline finished. Raise `budget`, then run the same command again."
             )
         raise baseline_failure(project, verdict.reason, project.program.directory / RUN_LOG)
-    prove_gates(loop.settings, loop.gates, loop.incumbent, loop.folder.check_log(1), loop.ledger.observer.tick)
+    loop.prove_gates()
     loop.accept_baseline(decision)
     if isinstance(loop.arms.runner.tree, tree.InPlaceTree):
         loop.arms.runner.tree.switch(loop.folder.branch_name)
@@ -196,7 +196,7 @@ def _begin(project: Project, loop: Loop) -> None:
 def _prove_target_runs(loop: Loop) -> None:
     """With a target that must fail the bench must fail; otherwise every candidate would measure the baseline."""
     log = loop.folder.path / "runs" / "canary.log"
-    said = loop.arms.runner.run(loop.incumbent, log, loop.ledger.observer.tick, spoilt=True)
+    said = loop.arms.runner.run(loop.incumbent, log, loop.ledger.observer.tick, spoilt=True, seed=coin.seed())
     loop.arms.runner.tree.write(loop.incumbent)
     if said.failure is None:
         raise canary_failure(loop.settings, loop.incumbent, said)
@@ -213,28 +213,6 @@ def baseline_failure(project: Project, reason: str, log: Path) -> BenchError:
         f"the bench `{project.settings.bench}` does not run with the unmodified target: {reason}.{said}\n"
         f"Mend it, commit, and run again.{missing if loose else ''}"
     )
-
-
-def prove_gates(
-    settings: Settings, gates: Gates, targets: Mapping[str, Tracked], log: Path, tick: Callable[[], None]
-) -> None:
-    """The unmodified target must pass `check`, and `confirm` must measure it: else nothing would ever be kept.
-
-    Raises BenchError that says what they do instead.
-    """
-    if settings.check:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        if failure := gates.passes(targets, log, tick).failure:
-            shown = bench.tail(log, SHOWN_LINES)
-            raise BenchError(
-                f"`check: {settings.check}` does not pass with the unmodified target, so that nothing could be kept: "
-                f"{failure}. It printed:\n{shown}\nMend it, commit, and run again."
-            )
-    if settings.confirm and (failure := gates.held_out([targets], tick)[0].failure):
-        raise BenchError(
-            f"`confirm: {settings.confirm}` does not measure the unmodified target, so that nothing could be kept: "
-            f"{failure}. Mend it, commit, and run again."
-        )
 
 
 def canary_failure(settings: Settings, targets: Mapping[str, Tracked], said: Measurement) -> BenchError:

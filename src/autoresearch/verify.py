@@ -11,7 +11,7 @@ from autoresearch.decide.rounds import rounds
 from autoresearch.edge import tree
 from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.journal import Journal
-from autoresearch.edge.repo import Tracked
+from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.edge.signals import StopSignal
 from autoresearch.equipment import make_runner, make_tree
 from autoresearch.errors import SettingsError
@@ -42,19 +42,22 @@ def verify(project: Project, tag: str, pairs: int, stop: StopSignal, observer: O
 
 
 def _measure(project: Project, ledger: Ledger, folder: SessionFolder, pairs: int, stop: StopSignal) -> Verification:
-    repository = project.repository
-    asked = _asked(project, ledger, pairs)
+    repository, before = project.repository, ledger.history.verification
+    home = _home(repository, folder, before)
+    asked = _asked(project, ledger, pairs, home)
+    if before and _goes_on(before, asked):
+        asked = before.asked
+        ledger.observer.notice(f"goes on with the verification that was cut short, of {asked.pairs} pairs")
+    else:
+        ledger.record(asked)
     ends: dict[Arm, dict[str, Tracked]] = {
         "incumbent": find_targets(repository, asked.baseline, list(project.targets)),
         "candidate": find_targets(repository, asked.head, list(project.targets)),
     }
-    home = repository.here()
     if project.settings.in_place:
         repository.put_back(refuse_changes(project, folder, ledger.history))
         repository.switch(folder.branch_name)
     where = make_tree(project, folder)
-    if not _goes_on(ledger.history.verification, asked):
-        ledger.record(asked)
 
     def files(arm: Arm) -> Mapping[str, Tracked]:
         return ends[arm]
@@ -88,17 +91,29 @@ def due(measured: Experiment, pairs: int) -> Decision:
     return Decision(run=done.due.arm) if done.due else Decision(draw=PAIR)
 
 
-def _asked(project: Project, ledger: Ledger, pairs: int) -> Verifying:
+def _home(repository: Repository, folder: SessionFolder, before: Verification | None) -> str:
+    """Where the user was. A verification that was killed in place has left them on the session's branch."""
+    here = repository.here()
+    killed = before is not None and due(before.measured, before.asked.pairs) != Decision()
+    return before.asked.home or here if before and killed and here == folder.branch_name else here
+
+
+def _asked(project: Project, ledger: Ledger, pairs: int, home: str) -> Verifying:
     incumbent, opened = ledger.history.incumbent, ledger.history.opened
     assert opened is not None
+    if project.repository.prefix != opened.project:
+        raise SettingsError(
+            f"session {opened.tag} is of the project {opened.project} of this repository, not of "
+            f"{project.repository.prefix}. Run the same command there, or name its program.md with --program."
+        )
     if incumbent is None or incumbent.commit is None or not ledger.history.kept:
         raise SettingsError(f"session {opened.tag} has kept nothing: there is no gain to verify.")
-    return Verifying(n=VERIFICATION, baseline=opened.base, head=incumbent.commit, pairs=pairs)
+    return Verifying(n=VERIFICATION, baseline=opened.base, head=incumbent.commit, pairs=pairs, home=home)
 
 
-def _goes_on(before: Verification | None, asked: Verifying) -> bool:
+def _goes_on(before: Verification, asked: Verifying) -> bool:
     """True for a verification of the same two commits that was cut short: its pairs count, liked or not."""
-    if before is None or (before.asked.baseline, before.asked.head) != (asked.baseline, asked.head):
+    if (before.asked.baseline, before.asked.head) != (asked.baseline, asked.head):
         return False
-    next_step = due(before.measured, asked.pairs)
-    return before.asked.pairs == asked.pairs and next_step != Decision() and next_step.fault is None
+    following = due(before.measured, before.asked.pairs)
+    return following != Decision() and following.fault is None

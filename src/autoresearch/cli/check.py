@@ -127,7 +127,7 @@ def try_bench(project: Project, findings: Findings) -> float:
 
     with disk_faults(project.repository.common_dir), trying(project) as (runner, folder):
         if project.settings.canary:
-            said = runner.run(project.targets, folder / "canary.log", lambda: None, spoilt=True)
+            said = runner.run(project.targets, folder / "canary.log", lambda: None, spoilt=True, seed=0)
             if said.failure is None:
                 raise canary_failure(project.settings, project.targets, said)
             findings.say("ok", "canary", f"with a broken target the bench fails ({said.failure})")
@@ -155,12 +155,10 @@ def try_gates(project: Project, runner: Runner, findings: Findings) -> None:
     """Run `check` and `confirm` on the unmodified target, as a session would before it begins."""
     from autoresearch.edge.folder import SessionFolder
     from autoresearch.equipment import make_gates
-    from autoresearch.session import prove_gates
 
     settings = project.settings
     folder = SessionFolder(project.repository.common_dir, f".check-{os.getpid()}")
-    gates = make_gates(project, folder, runner)
-    prove_gates(settings, gates, project.targets, folder.check_log(1), lambda: None)
+    make_gates(project, folder, runner).prove(project.targets, folder.check_log(1), lambda: None)
     for name, command in (("check", settings.check), ("confirm", settings.confirm)):
         if command:
             findings.say("ok", name, f"`{command}` passes with the unmodified target")

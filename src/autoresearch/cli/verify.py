@@ -46,10 +46,11 @@ def verify(
     from autoresearch.verify import verify as measure
 
     journal = find(tag)
-    opened = fold(read(journal)).opened if journal.name == "journal.jsonl" else None
-    if opened is None:
+    known = fold(read(journal)) if journal.name == "journal.jsonl" else None
+    opened = known.opened if known else None
+    if known is None or opened is None:
         raise SettingsError(f"{journal} is not a session's journal. Name a session's tag; `audit` takes any branch.")
-    project = examine(program, resume.as_begun(opened), os.environ)
+    project = examine(program, resume.as_begun(opened, known.began), os.environ)
     try:
         project = resume.at_base(project, opened.tag)
         stop = StopSignal()

@@ -9,10 +9,10 @@ from statistics import median
 from autoresearch.decide.guards import broken
 from autoresearch.decide.plausible import implausible
 from autoresearch.decide.recover import BASELINE, Experiment, History
-from autoresearch.decide.rematch import SWEEP, Ruling, beats, decide, rematch, sweep
+from autoresearch.decide.rematch import SCREEN, SWEEP, Ruling, beats, decide, kept_for, rematch, sweep
 from autoresearch.decide.rounds import Rounds, rounds
 from autoresearch.decide.yardstick import Yardstick
-from autoresearch.model import Cause, Status, Verdict
+from autoresearch.model import Cause, Direction, Status, Verdict
 from autoresearch.records import Arm, Gate, Measured
 from autoresearch.settings import Settings
 
@@ -115,7 +115,7 @@ class Policy:
             verdict = Verdict(Status.DISCARD, f"crashed when it ran again: {failure}", "rematch")
             return self._settled(current, verdict, median((*done.alone, *done.values("candidate"))))
         for run in done.candidate:
-            if strange := self._implausible(run, self.best):
+            if strange := self._implausible(run, self._beside(run, done)):
                 return self._settled(
                     current, Verdict(Status.DISCARD, f"implausible: {strange}", "implausible"), run.value
                 )
@@ -124,6 +124,16 @@ class Policy:
     def _swept_out(self, done: Rounds) -> bool:
         """True when a sweep in progress is lost already."""
         return self.settings.decide == "sweep" and bool(done.swept) and self._rule(done).verdict is not None
+
+    def _beside(self, run: Measured, done: Rounds) -> float | None:
+        """What a run of the candidate is a step from: the incumbent in its round, or else in its latest runs."""
+        beside = [other.value for other in done.incumbent if other.draw == run.draw and other.value is not None]
+        if run.draw:
+            return median(beside) if beside else None
+        if self.settings.decide == "naive":
+            return self.best
+        latest = [*self.yardstick.runs, *done.refreshed][-SCREEN:]
+        return max(latest) if self.settings.direction is Direction.HIGHER else min(latest)
 
     def _implausible(self, run: Measured, over: float | None) -> str | None:
         assert run.value is not None
@@ -156,7 +166,7 @@ class Policy:
             return Ruling("candidate", None)
         assert self.best is not None
         if beats(alone[0], self.best, self.settings.direction, min_gain):
-            return Ruling(None, "keep", f"better than {self.best:.10g}")
+            return Ruling(None, "keep", kept_for(alone[0], self.best, self.settings.direction, min_gain))
         how = "equal to" if alone[0] == self.best else "not better than"
         return Ruling(None, "discard", f"{how} {self.best:.10g}")
 
@@ -181,7 +191,7 @@ class Policy:
         if self.settings.confirm and (held := self._confirm(current)):
             return held if held.verdict is None else Decision(verdict=held.verdict, value=value)
         simpler = self.simpler and self._rule(done, min_gain=self.settings.min_gain).verdict != "keep"
-        reason = f"simplification: smaller, and {ruling.reason} as no worse" if simpler else ruling.reason
+        reason = f"simplification: smaller, and no worse ({ruling.reason})" if simpler else ruling.reason
         return Decision(verdict=Verdict(Status.KEEP, reason, "simplification" if simpler else "better"), value=value)
 
     def _confirm(self, current: Experiment) -> Decision | None:
@@ -240,6 +250,8 @@ def compare(current: Experiment, settings: Settings) -> Decision:
 
 
 def _fault(current: Experiment) -> str:
+    if current.confirmed and current.confirmed[-1].won is None:
+        return f"`confirm`, which measured the incumbent before, failed {FAULTS} times in a row"
     failed = [run for run in current.runs if run.arm == "incumbent" and run.value is None]
     said = f": {failed[-1].failure}" if failed else ""
     return f"the incumbent, which ran before, failed {FAULTS} times in a row{said}"

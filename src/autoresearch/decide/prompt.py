@@ -167,7 +167,7 @@ def _targets(files: Mapping[str, str]) -> str:
 
 
 def _history(history: History, metric: Metric) -> str:
-    told = [e for e in history.experiments if not e.is_sentinel]
+    told = history.told
     if len(told) < 2:
         return "History: no experiment yet but the baseline."
     lines = history_lines(told, metric)
@@ -206,6 +206,6 @@ def _now(settings: Settings, history: History, material: Material) -> str:
     if noise := history.yardstick.noise:
         lines.append(f"Two runs of the same program differ by {noise:.2%} (median), so small gains are lost.")
     if history.experiments and material.log_tail:
-        lines.append(f"The end of the log of the latest run (#{done}):\n{fenced(material.log_tail)}")
+        lines.append(f"The end of the log of the latest run (#{history.told[-1].n}):\n{fenced(material.log_tail)}")
     lines.append(f"Hint: {material.hint}")
     return "\n".join(lines)

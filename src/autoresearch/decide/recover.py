@@ -95,6 +95,8 @@ class Verification:
     """The final head measured against the baseline, as far as it has come."""
 
     asked: Verifying
+    number: int = 1
+    """How many of the same two commits there were, this one included."""
     measured: Experiment = Experiment(VERIFICATION)
 
 
@@ -114,6 +116,8 @@ class History:
     """A session so far."""
 
     opened: Opened | None = None
+    began: Began | None = None
+    """The latest life."""
     experiments: tuple[Experiment, ...] = ()
     """The settled ones, in order."""
     pending: Experiment | None = None
@@ -146,6 +150,11 @@ class History:
     def incumbent(self) -> Experiment | None:
         """The latest kept experiment."""
         return next((e for e in reversed(self.experiments) if e.kept), None)
+
+    @property
+    def told(self) -> tuple[Experiment, ...]:
+        """The experiments that a proposer is told of: the sentinels left out."""
+        return tuple(e for e in self.experiments if not e.is_sentinel)
 
     @property
     def kept(self) -> tuple[Experiment, ...]:
@@ -199,7 +208,9 @@ def step(history: History, record: AnyRecord) -> History:
         return _verify(history, record)
     if isinstance(record, Began):
         past_s = history.elapsed_s if history.lives else 0.0
-        history = replace(history, past_s=past_s, lives=history.lives + 1, home=record.home or history.home)
+        history = replace(
+            history, began=record, past_s=past_s, lives=history.lives + 1, home=record.home or history.home
+        )
         if history.pending:
             history = replace(history, pending=replace(history.pending, faults=0))
     history = replace(history, last=record, life_s=record.t)
@@ -223,12 +234,13 @@ def step(history: History, record: AnyRecord) -> History:
 
 def _verify(history: History, record: AnyRecord) -> History:
     """A verification takes no part in the session: neither its time nor its order."""
+    before = history.verification
     if isinstance(record, Verifying):
-        return replace(history, verification=Verification(record))
-    assert history.verification is not None
+        again = before is not None and (before.asked.baseline, before.asked.head) == (record.baseline, record.head)
+        return replace(history, verification=Verification(record, before.number + 1 if before and again else 1))
+    assert before is not None
     assert isinstance(record, Drawn | Measuring | Interrupted | Measured)
-    measured = advance(history.verification.measured, record)
-    return replace(history, verification=replace(history.verification, measured=measured))
+    return replace(history, verification=replace(before, measured=advance(before.measured, record)))
 
 
 OfExperiment = (

@@ -62,7 +62,8 @@ def decide(
         return TOGETHER
     if len(candidate) == 1:
         return ALONE
-    return Ruling(None, "keep", f"better than {best:.10g}, twice") if candidate[0] == candidate[1] else TOGETHER
+    how = kept_for(candidate[0], best, direction, min_gain)
+    return Ruling(None, "keep", f"{how}, twice") if candidate[0] == candidate[1] else TOGETHER
 
 
 def rematch(
@@ -103,9 +104,19 @@ def sweep(
 
 
 def beats(value: float, over: float, direction: Direction | str, min_gain: float = 0.0) -> bool:
-    """True when `value` is better by more than `min_gain` of the other's size; at zero strictly better is enough."""
+    """True when `value` is better by more than `min_gain` of the other's size; at zero strictly better is enough.
+
+    Where `min_gain` is negative a tie is enough, at zero too.
+    """
     ahead = value - over if direction == Direction.HIGHER else over - value
-    return ahead > min_gain * abs(over)
+    return ahead > min_gain * abs(over) or (ahead == 0 and min_gain < 0)
+
+
+def kept_for(value: float, over: float, direction: Direction | str, min_gain: float) -> str:
+    """`better than 100`; of what a negative `min_gain` forgives, what it is."""
+    if beats(value, over, direction):
+        return f"better than {over:.10g}"
+    return f"equal to {over:.10g}" if value == over else f"worse than {over:.10g} by less than {-min_gain:.3g} of it"
 
 
 @lru_cache(maxsize=64)

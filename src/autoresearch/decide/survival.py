@@ -41,7 +41,7 @@ class Survival:
         if decision.fault:
             return Decision(fault=decision.fault.replace("the incumbent", f"commit {_short(self.parent)}", 1))
         if self.smaller and _kept(decision) and not _kept(self._ruled(current, done, settings)):
-            return _because(decision, lambda reason: f"smaller, and {reason} as no worse")
+            return _because(decision, lambda reason: f"smaller, and no worse ({reason})")
         return _because(decision, lambda reason: reason.replace("the incumbent", "its parent"))
 
     def _ruled(self, current: Experiment, done: Rounds, settings: Settings) -> Decision:

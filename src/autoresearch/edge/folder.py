@@ -39,6 +39,7 @@ class SessionFolder:
         self.tree = self.path / "tree"
         self.scratch = self.path / "scratch"
         self.held_out = self.path / "held_out"
+        self.held_out_tree = self.held_out / "tree"
         self._holder = self.path / "holder.json"
         self._lock = FileLock(self.path / "lock", thread_local=False)
 
@@ -131,9 +132,16 @@ class SessionFolder:
 
     def drop_trees(self, repository: Repository) -> None:
         """Remove the checkouts, which only a running session needs."""
-        for place in (self.tree, self.held_out, self.scratch / "tree"):
+        self.drop_held_out(repository)
+        for place in (self.tree, self.scratch / "tree"):
             if place.exists():
                 repository.remove_tree(place)
+
+    def drop_held_out(self, repository: Repository) -> None:
+        """Remove all that `confirm` wrote."""
+        if self.held_out_tree.exists():
+            repository.remove_tree(self.held_out_tree)
+        shutil.rmtree(self.held_out, ignore_errors=True)
 
     def remove(self, repository: Repository) -> None:
         """Take the whole folder out of the repository."""
