@@ -416,6 +416,22 @@ def test_names_layout_and_comments_have_no_size(path: str, one: str, other: str)
     assert size({path: one}) == size({path: other})
 
 
+@pytest.mark.parametrize("path", ["a.YAML", "a.Rs", "A.SQL", "a.JS", "a.C", "a.r", "a.R"])
+def test_a_suffix_in_capitals_is_read_like_any_other(path: str) -> None:
+    text, comment = (
+        "a: 1\n",
+        {"A.SQL": "-- one\n"}.get(path, "# one\n" if path[2:] in ("YAML", "r", "R") else "// one\n"),
+    )
+    assert reason(comment + text, text, path) == "no change"
+    assert size({path: comment + text}) == size({path: text})
+
+
+def test_code_behind_a_comment_mark_has_no_size() -> None:
+    assert size({"a.c": "//f(1);\nint a;\n"}) == size({"a.c": "int a;\n"})
+    assert size({"a.sh": "#!/bin/sh\na\n"}) == size({"a.sh": "a\n"})
+    assert size({"a.c": "// one two\n"}) == size({"a.c": "// one\n"}) == 0
+
+
 @pytest.mark.parametrize("text", ["", "x = (", "\0", "a" + ".b" * 9_000, "-" * 100_000 + "1", "x = 0x" + "f" * 20_000])
 @pytest.mark.parametrize("path", ["a.py", "a.c", "a.yaml", "a.toml", "a.txt"])
 def test_any_text_has_a_size(path: str, text: str) -> None:

@@ -81,6 +81,10 @@ def of_python(old: str, new: str) -> bool:
         ("def f():\n    return 1", "def f():\n    random.seed(1)\n    return 1"),
         ("SEED = 1\nrandom.seed(SEED)\nn = SEED", "SEED = 2\nrandom.seed(SEED)\nn = SEED"),
         ("x = 3\nseed = 1", "x = 3  # three\nseed = 2"),
+        ("", "import random\nrandom.seed(1)"),
+        ("", "import random, torch\nrandom.seed(1)\ntorch.manual_seed(1)"),
+        ("", "from random import seed\nseed(1)"),
+        ("def set_seed(seed):\n    f(seed)\nset_seed(1)", "def set_seed(seed):\n    f(seed)\nset_seed(2)"),
     ],
 )
 def test_another_seed_is_no_other_program(old: str, new: str) -> None:
@@ -127,6 +131,11 @@ def test_another_seed_is_no_other_program(old: str, new: str) -> None:
         ("def seed(n): return [0] * n\nseed(3)", "def seed(n): return [0] * n\nseed(4)"),
         ("def seed(n): return [0] * n\nseed(3)", "def seed(n): return [0] * n"),
         ("f(1)", "f(2)"),
+        ("world.plant_seed(1)", "world.plant_seed(2)"),
+        ("", "queue.add_seed(0)"),
+        ("", "pl.seed_everything(1, workers=count())"),
+        ("f(seed=not seed)", "f(seed=1)"),
+        ("import random\nx = random.random()", "import random\nx = 1"),
         ("train(0.1, 1)", "train(0.2, 1)"),
         ("train(1)", "train(2)"),
         ("v = d.key(1)", "v = d.key(2)"),
@@ -222,6 +231,7 @@ def test_knows_a_seed_in_other_languages(path: str, old: str, new: str) -> None:
         ("a.c", "seed = 1 * f();", "seed = 2 * f();"),
         ("a.c", "seed = seed * 16807;", "seed = seed * 48271;"),
         ("a.c", "seed *= 16807;", "seed *= 48271;"),
+        ("a.c", "plant_seed(1);", "plant_seed(2);"),
         ("a.c", "int n = 1; int seed = 3;", "int n = 2; int seed = 3;"),
         ("a.c", "srand(time(1));", "srand(time(2));"),
         ("a.cpp", "std::vector<int> seeds(1);", "std::vector<int> seeds(2);"),
@@ -281,3 +291,9 @@ def test_names_of_something_else(name: str) -> None:
 @pytest.mark.parametrize("path", ["a.py", "a.c", "a.yaml", "a.toml", "a.sh", "a.js", "a.json"])
 def test_no_text_breaks_the_reader(path: str, text: str) -> None:
     assert only_seeds_differ(path, text, text + "\nseed = 1") in (True, False)
+
+
+@pytest.mark.parametrize("blob", ["a" * 4_000, "ff " * 1_300, " " * 4_000, "0" * 4_000])
+def test_long_words_and_long_blanks_are_read_in_a_moment(blob: str) -> None:
+    text = "".join(f'x = "{blob}"\n' for _ in range(50)) + "seed = {}\n"
+    assert only_seeds_differ("a.js", text.format(1), text.format(2))

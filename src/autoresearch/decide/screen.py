@@ -84,7 +84,8 @@ def size(files: Mapping[str, str]) -> int:
 def _size(path: str, text: str) -> int:
     tree = parsed(text) if path.endswith(".py") else None
     if tree is None:
-        return _words(uncommented(path, text) or text)
+        code = uncommented(path, text, orders=False)
+        return _words(text if code is None else code)
     return sum(_node_size(node) for node in ast.walk(tree))
 
 

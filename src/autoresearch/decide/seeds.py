@@ -12,6 +12,12 @@ _COUNTED = frozenset("n nr num number count total max min per len size length us
 """Words that make of a seed an amount of work or a switch: `n_seeds`, `runs_per_seed`, `use_seed`."""
 _BEHIND = frozenset("value val base default global int init from u all everything".split())
 """Words that may follow `seed` in its name; behind others it is something else: `seed_text`, `seed_x`."""
+_SEEDING = frozenset(
+    """
+    seed all cuda everything fix from global init keras manual np numpy python random reset set setup tf torch u
+    """.split()
+)
+"""What the names of functions that seed are made of; `plant_seed` and `add_seed` do something else."""
 _GENERATORS = frozenset(
     "default_rng RandomState SeedSequence PCG64 Philox MT19937 SFC64 PRNGKey Random srand srandom srand48 curand_init "
     "mt19937 mt19937_64 minstd_rand MersenneTwister Xoshiro NewSource".split()
@@ -33,7 +39,7 @@ def only_seeds_differ(path: str, old: str, new: str) -> bool:
 
 def is_seed(name: str) -> bool:
     """True for the name of one seed: `SEED`, `rngSeed`, `random_state`, `seed_1`; not `seedling`, `n_seeds`."""
-    words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name[-80:])]
+    words = _words(name)
     if _COUNTED & set(words):
         return False
     while len(words) > 1 and words[-1] in _BEHIND:
@@ -43,7 +49,12 @@ def is_seed(name: str) -> bool:
 
 def _takes_seed(name: str) -> bool:
     """True for a function whose first argument is a seed: `manual_seed`, `seed_everything`, `default_rng`."""
-    return name in _GENERATORS or is_seed(name)
+    words = {*_words(name)}
+    return name in _GENERATORS or name == "randomseed" or ("seed" in words and words <= _SEEDING)
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name[-80:])]
 
 
 @lru_cache(maxsize=8)  # the incumbent comes with every proposal
@@ -54,7 +65,7 @@ def _seedless(path: str, text: str) -> str | None:
         return None if code is None else _GIVEN.sub(_zeroed, code)
     tree = parsed(text)
     try:
-        return None if tree is None else ast.dump(_Seedless(tree).visit(tree))
+        return None if tree is None else ast.dump(_Seedless(tree).tree())
     except (RecursionError, MemoryError, ValueError):
         return None
 
@@ -63,13 +74,34 @@ class _Seedless(ast.NodeTransformer):
     """Blanks the seeds of a syntax tree; `random.seed(1)` and its like are taken out of it."""
 
     def __init__(self, tree: ast.Module) -> None:
-        self._own = {each.name for each in tree.body if isinstance(each, ast.FunctionDef)}
-        """Functions of the program's own, of which nobody knows what they do with a number."""
+        self._tree = tree
+        self._own = {each.name: each.args for each in tree.body if isinstance(each, ast.FunctionDef)}
+        """Functions of the program's own: what they do with a number, the names of their parameters say."""
+        self._gone: set[str] = set()
+        """Names within what was taken out."""
+
+    def tree(self) -> ast.Module:
+        """The tree without seeds, and without imports that nothing but its seeding needed."""
+        self.generic_visit(self._tree)
+        if self._gone:
+            self._gone -= {each.id for each in ast.walk(self._tree) if isinstance(each, ast.Name)}
+            self._tree.body = [each for each in self._tree.body if not self._is_idle(each)]
+        return self._tree
+
+    def _is_idle(self, node: ast.stmt) -> bool:
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            return False
+        node.names = [each for each in node.names if (each.asname or each.name).partition(".")[0] not in self._gone]
+        return not node.names
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         match node.value:
-            case ast.Call(func=ast.Attribute(attr=name), args=args) if is_seed(name) and all(map(_is_number, args)):
-                return None
+            case ast.Call(func=func, args=args, keywords=keywords) if _takes_seed(name := _name(func)):
+                own = isinstance(func, ast.Name) and name in self._own
+                given = [*args, *(each.value for each in keywords)]
+                if not own and all(isinstance(each, ast.Constant) or _is_number(each) for each in given):
+                    self._gone |= {each.id for each in ast.walk(func) if isinstance(each, ast.Name)}
+                    return None
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -77,7 +109,11 @@ class _Seedless(ast.NodeTransformer):
         name = _name(node.func)
         texts = [each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
         option = name in _OPTIONS and any(map(is_seed, texts))
-        if node.args and name not in self._own and _takes_seed(name):
+        if isinstance(node.func, ast.Name) and name in self._own:
+            names = [each.arg for each in (*self._own[name].posonlyargs, *self._own[name].args)]
+            for at, (to, value) in enumerate(zip(names, node.args, strict=False)):
+                node.args[at] = _blank(value) if is_seed(to) else value
+        elif node.args and _takes_seed(name):
             node.args[0] = _blank(node.args[0])
         elif option:  # add_argument("--seed", default=1), environ.get("SEED", "1")
             node.args = [_blank(each) for each in node.args]
@@ -132,7 +168,7 @@ def _is_number(node: ast.expr) -> bool:
             return is_seed(name)
         case ast.Constant(value=value):
             return type(value) in (int, type(None)) or (isinstance(value, str) and value.isdecimal())
-        case ast.UnaryOp(operand=operand):
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd() | ast.Invert(), operand=operand):
             return _is_number(operand)
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
             return _is_number(left) and _is_number(right)
@@ -148,14 +184,15 @@ def _name(target: ast.expr) -> str:
 
 
 _GIVEN = re.compile(
-    r"([A-Za-z_]\w*)[\"'\]!]*"
-    r"(?::?[ \t]+([A-Za-z_]\w*))?"  # a type behind the name, or a name behind its type
-    r"[ \t]*(?:=>|:=|<-|[:=({]|[ \t])[ \t]*"
-    r"([-+]?\d[\w']*|null)(?![\w.]|[ \t]*(?:[*%^&|+/<>]|-(?!-)))"
+    r"(?<!\w)([A-Za-z_]\w*+)[\"'\]!]*+"  # possessive, or a long word takes minutes
+    r"(?::?[ \t]++([A-Za-z_]\w*+))?"  # a type behind the name, or a name behind its type
+    r"(?:[ \t]*+(?:=>|:=|<-|[:=({])[ \t]*+|[ \t]++)"
+    r"([-+]?\d[\w']*+|null)(?![\w.]|[ \t]*+(?:[*%^&|+/<>]|-(?!-)))"
 )
 """A number that a name is given: `"seed": 1`, `let seed: u64 = 1;`, `srand(1)`, `mt19937 rng{1}`, `--seed 1`."""
 
 
 def _zeroed(found: re.Match[str]) -> str:
-    seed = any(_takes_seed(name) for name in found.groups()[:2] if name)
+    called = "(" in found[0]
+    seed = any(_takes_seed(name) or (is_seed(name) and not called) for name in found.groups()[:2] if name)
     return f"{found[0][: found.start(3) - found.start()]}0" if seed else found[0]

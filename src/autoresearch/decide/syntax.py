@@ -64,35 +64,49 @@ def only_comments_differ(path: str, old: str, new: str) -> bool:
     return code is not None and code == uncommented(path, new)
 
 
+LONGEST_LINE = 5_000
+"""Characters; the lexers' time grows with the square of a line's length."""
+
+
 @lru_cache(maxsize=8)  # the incumbent comes with every proposal
-def uncommented(path: str, text: str) -> str | None:
+def uncommented(path: str, text: str, *, orders: bool = True) -> str | None:
     """A program's lines without comments and blank lines; None where it is not certain what a comment is.
 
-    A comment that may be an order to a tool stays, such as `//go:build` and `#!`. Prose has no comments.
+    With `orders`, a comment that may be one to a tool stays, such as `//go:build` and `#!`. Prose has no comments.
     """
-    if PurePosixPath(path).suffix.lower() not in _LANGUAGES or _UNCERTAIN.search(text):
+    language = _LANGUAGES.get(PurePosixPath(path).suffix.lower())
+    if language is None or _UNCERTAIN.search(text) or max(map(len, text.split("\n"))) > LONGEST_LINE:
         return None
-    from pygments.lexers import get_lexer_for_filename
+    from pygments.lexers import get_lexer_by_name
     from pygments.token import Comment, Error, String
 
+    comments = (Comment, Comment.Single, Comment.Multiline, *(() if orders else (Comment.Hashbang,)))
     pieces = []
-    for kind, piece in get_lexer_for_filename(path, stripnl=False).get_tokens(text):
+    for kind, piece in get_lexer_by_name(language, stripnl=False).get_tokens(text):
         if kind is Error:
             return None
-        if kind in (Comment, Comment.Single, Comment.Multiline) and _FOR_PEOPLE.match(piece):
-            pieces.append("\n" * piece.count("\n"))
+        if kind in comments and (not orders or _FOR_PEOPLE.match(piece)):
+            pieces.append("\n" * piece.count("\n") or " ")
         else:
             pieces.append(piece.replace("\n", "\0") if kind[: len(String)] == String else piece)
     return "\n".join(line.rstrip() for line in "".join(pieces).split("\n") if line.strip())
 
 
-_LANGUAGES = frozenset(
-    """
-    .c .h .cc .cpp .hpp .cu .cuh .rs .go .js .mjs .ts .java .kt .swift .zig .jl .lua .r .sql .sh .pyx .json .toml .yaml
-    .yml .ini
-    """.split()
-)
-"""Suffixes of what a lexer tells apart from its comments."""
+_LANGUAGES = {
+    ".c": "c",
+    **dict.fromkeys([".h", ".cc", ".cpp", ".hpp"], "cpp"),
+    **dict.fromkeys([".cu", ".cuh"], "cuda"),
+    **dict.fromkeys([".js", ".mjs"], "javascript"),
+    **dict.fromkeys([".yaml", ".yml"], "yaml"),
+    **{f".{each}": each for each in "go java swift zig lua r sql json toml ini".split()},
+    ".rs": "rust",
+    ".ts": "typescript",
+    ".kt": "kotlin",
+    ".jl": "julia",
+    ".sh": "bash",
+    ".pyx": "cython",
+}
+"""What a lexer tells apart from its comments: suffixes and the lexer's name for the language."""
 _MARK = re.compile(r"//|#|--|/\*")
 _UNCERTAIN = re.compile(r'\\\n|import\s+"C"')
 """A line that goes on behind a comment, and Go's comments that are C."""

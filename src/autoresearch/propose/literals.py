@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from autoresearch.errors import ProposerError
 from autoresearch.model import Scalar
-from autoresearch.propose.ranges import Range, annotated, around
+from autoresearch.propose.ranges import Range, annotated, around, is_seed
 from autoresearch.propose.scan import scan
 from autoresearch.propose.scan.source import NEWLINE, Literal, Note
 
@@ -76,7 +76,10 @@ def _annotated(
         try:
             if line not in by_line:
                 raise ValueError("it must stand behind a named number, boolean or string, on the same line")
-            chosen += [(literal, annotated(note.text, literal.value)) for literal in by_line[line]]
+            tuned = [literal for literal in by_line[line] if not is_seed(literal.name)]
+            if not tuned:
+                raise ValueError("another random seed is no improvement, and is refused")
+            chosen += [(literal, annotated(note.text, literal.value)) for literal in tuned]
         except ValueError as e:
             raise ProposerError(f"{path} line {line}: the annotation `tune: {note.text}` does not fit: {e}.") from e
     return chosen

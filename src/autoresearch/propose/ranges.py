@@ -59,9 +59,13 @@ def words(name: str) -> list[str]:
 def guarded(name: str) -> bool:
     """True for a name that means budget, seed or measurement: `n_steps`, `maxIter`, `random_state`, `eval.batch`."""
     parts = [word.removesuffix("s") for word in words(name)]
-    if ("random", "state") in pairwise(parts):
-        return True
-    return any(part.startswith(GUARDED) or part.endswith(GLUED) for part in parts)
+    return is_seed(name) or any(part.startswith(GUARDED) or part.endswith(GLUED) for part in parts)
+
+
+def is_seed(name: str) -> bool:
+    """True for the name of a random seed, annotated or not: another seed is no other program, and is refused."""
+    parts = [word.rstrip("0123456789").removesuffix("s") for word in words(name)]
+    return ("random", "state") in pairwise(parts) or any(part.endswith("seed") for part in parts)
 
 
 def around(name: str, value: Scalar) -> Range | None:
