@@ -32,6 +32,9 @@ from user import User
 RULES = ("naive", "rematch")
 WALL = Metric("wall_ms", Direction.LOWER)
 ROUNDS = 120
+LONGER = 10
+"""So many times the rounds where a gain is to be measured: short runs vary by more than it."""
+PAIRS = 20
 SAVED = 0.05
 """Share of the rounds that the injected edit saves."""
 PROGRAM = """\
@@ -118,9 +121,10 @@ class Night:
     """Wall time of `autoresearch run`."""
 
 
-def night(home: Path, proposed: Sequence[str], *rule: str) -> Night:
+def night(home: Path, proposed: Sequence[str], *rule: str, start_text: str = "", pairs: int = 6) -> Night:
     """A session with these proposals under that rule, given in flags, and its verification."""
-    user = User.with_project(home, program=PROGRAM, files={"work.py": next(texts()), "bench.py": BENCH})
+    files = {"work.py": start_text or next(texts()), "bench.py": BENCH}
+    user = User.with_project(home, program=PROGRAM, files=files)
     replies = [reply(text, number) for number, text in enumerate(proposed, start=1)]
     start = time.monotonic()
     with ModelServer(replies) as server:
@@ -134,7 +138,7 @@ def night(home: Path, proposed: Sequence[str], *rule: str) -> Night:
     journal = home / ".git" / "autoresearch" / "null" / "journal.jsonl"
     kept = [record for record in read(journal) if isinstance(record, Decided) and record.status is Status.KEEP]
     if len(kept) > 1:
-        types(user, "verify", "null")
+        types(user, "verify", "null", f"--pairs={pairs}")
     return account(read(journal), minutes)
 
 
@@ -203,9 +207,11 @@ def compare(scratch: Path, edits: int) -> None:
 
 def inject(scratch: Path) -> None:
     """One edit that leaves out a twentieth of the work, and what it verifies as."""
-    text = next(texts(round(ROUNDS * (1 - SAVED))))
+    rounds = ROUNDS * LONGER
+    text, before = next(texts(round(rounds * (1 - SAVED)))), next(texts(rounds))
     # Kept unless it is far worse: what a noisy machine makes of it in a few runs is not what is asked here.
-    had = night(scratch / "injected", [text], "--decide=rematch", "--min-gain=-0.9")
+    rule = ("--decide=rematch", "--min-gain=-0.9")
+    had = night(scratch / "injected", [text], *rule, start_text=before, pairs=PAIRS)
     found = had.verified
     if found is None:
         sys.exit("the edit was not kept, so there is nothing to verify; run the same command again")

@@ -554,7 +554,7 @@ def test_a_check_that_fails_discards_with_its_reason_and_is_shown_to_the_next_pr
 @pytest.mark.parametrize(
     ("front", "start", "said"),
     [
-        ({"check": "sh check.sh"}, "VALUE=10\nWRONG=5\n", "`check: sh check.sh` does not pass with the target as it is"),
+        ({"check": "sh check.sh"}, "VALUE=10\nWRONG=5\n", "`check: sh check.sh` does not pass with the target as it"),
         ({"confirm": "sh holdout.sh"}, "VALUE=10\nSPOILS=1\n", "`confirm: sh holdout.sh` does not measure the"),
         ({"bounds": "{metric: [0, 5]}"}, "VALUE=10\n", "`bounds` call it implausible: score 10000000 is above 5"),
     ],
