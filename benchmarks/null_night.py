@@ -1,6 +1,6 @@
 """A night of edits that do nothing, on a bench that really is noisy: what each rule keeps, claims and costs.
 
-    python benchmarks/null_night.py [--edits 100]
+    python benchmarks/null_night.py [--edits 100] [--nights 1]
     python benchmarks/null_night.py --injected
 
 Runs the installed command once a rule, `autoresearch verify` behind it, on a scratch repository whose bench measures
@@ -189,14 +189,14 @@ def with_interval(found: Interval | None) -> str:
     return "-" if found is None else f"{percent(found.gain)} ({percent(found.low)} to {percent(found.high)})"
 
 
-def compare(scratch: Path, edits: int) -> None:
-    """A night under each rule, a line each."""
+def compare(scratch: Path, edits: int, nights: int) -> None:
+    """So many nights under each rule in turn, a line each."""
     print(
         f"{'rule':<8} {'edits':>5} {'rematches':>9} {'kept, all false':>15} {'claimed gain':>12} "
         f"{'verified gain':>29} {'runs':>5} {'runs a proposal':>15} {'minutes':>7}"
     )
-    for rule in RULES:
-        had = night(scratch / rule, list(islice(texts(), 1, edits + 1)), f"--decide={rule}")
+    for number, rule in product(range(nights), RULES):
+        had = night(scratch / f"{rule}{number}", list(islice(texts(), 1, edits + 1)), f"--decide={rule}")
         print(
             f"{rule:<8} {had.edits:>5} {had.rematches:>9} {had.kept:>15} {percent(had.claimed):>12} "
             f"{with_interval(had.verified):>29} {had.runs:>5} {(had.runs - had.baseline_runs) / had.edits:>15.2f} "
@@ -224,6 +224,7 @@ def inject(scratch: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--edits", type=int, default=100)
+    parser.add_argument("--nights", type=int, default=1)
     parser.add_argument("--injected", action="store_true", help="verify a known gain of 5 %% instead")
     options = parser.parse_args()
     if not 1 <= options.edits <= (most := sum(1 for _ in texts()) - 1):
@@ -232,7 +233,7 @@ def main() -> None:
         if options.injected:
             inject(Path(scratch))
         else:
-            compare(Path(scratch), options.edits)
+            compare(Path(scratch), options.edits, options.nights)
 
 
 if __name__ == "__main__":
