@@ -38,7 +38,7 @@ ALLOWED = {
     "runner": {"decide", "edge", *NOUNS},
     "ledger": {"observer", "decide.recover", "edge.journal", *NOUNS},
     "arms": {"ledger", "decide", "edge", "runner", *NOUNS},
-    "gates": {"edge", "runner", *NOUNS},
+    "gates": {"arms", "ledger", "decide", "edge", "runner", *NOUNS},
     "loop": {"ledger", "arms", "gates", "decide", "edge", "propose", *NOUNS},
     "observer": {"decide.recover", *NOUNS},
     "equipment": {"gates", "decide", "edge", "propose", "runner", "project", "program", *NOUNS},

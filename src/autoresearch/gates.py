@@ -7,12 +7,19 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from autoresearch.arms import Stopped
+from autoresearch.decide.policy import PAIR, Policy
+from autoresearch.decide.recover import BASELINE
 from autoresearch.edge import coin
 from autoresearch.edge.bench import tail
+from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.repo import Tracked
+from autoresearch.edge.signals import StopSignal
 from autoresearch.edge.tree import Tree
 from autoresearch.errors import BenchError
+from autoresearch.ledger import Ledger
 from autoresearch.model import Measurement
+from autoresearch.records import Arm, Checked, Confirmed, Gate, Gating
 from autoresearch.runner import Runner
 
 SHOWN_LINES = 20
@@ -57,3 +64,64 @@ class Gates:
         with self.hidden() as (tree, log):
             confirm = replace(self.confirm, tree=tree)
             return [confirm.run(files, log, tick, seed=seed) for files in arms]
+
+
+@dataclass
+class Gatekeeper:
+    """Sends would-be keeps through the gates, each journalled before and after."""
+
+    gates: Gates
+    ledger: Ledger
+    folder: SessionFolder
+    stop: StopSignal
+    _proven: bool = False
+    """True once this life of the session has seen both gates pass with an incumbent."""
+
+    def prove(self, incumbent: Mapping[str, Tracked]) -> None:
+        """Once in a life, before they decide anything. Raises BenchError."""
+        if not self._proven:
+            self.gates.prove(incumbent, self.folder.check_log(BASELINE), self._tick)
+            self._proven = True
+
+    def send(
+        self,
+        gate: Gate,
+        n: int,
+        files: Callable[[Arm], Mapping[str, Tracked]],
+        rule: Policy,
+        *,
+        spent: Callable[[], str | None],
+    ) -> None:
+        """Send experiment `n` through a gate; what the user cuts short is done again when the session goes on.
+
+        `spent` says why it may not begin. Raises Stopped.
+        """
+        if self.stop.asked:
+            raise Stopped(f"stopped by {self.stop.name}", interrupted=True)
+        if reason := spent():
+            raise Stopped(reason)
+        self.ledger.record(Gating(n=n, gate=gate))
+        try:
+            self.prove(files("incumbent"))
+            self.ledger.record(self._check(n, files) if gate == "check" else self._confirm(n, files, rule))
+        except KeyboardInterrupt:
+            raise Stopped("interrupted", interrupted=True) from None
+
+    def _check(self, n: int, files: Callable[[Arm], Mapping[str, Tracked]]) -> Checked:
+        log = self.folder.check_log(n)
+        said = self.gates.passes(files("candidate"), log, self._tick)
+        where = log.relative_to(self.folder.path).as_posix()
+        return Checked(n=n, failure=said.failure, duration_s=round(said.duration_s, 6), log=where)
+
+    def _confirm(self, n: int, files: Callable[[Arm], Mapping[str, Tracked]], rule: Policy) -> Confirmed:
+        """One pair on the held-out inputs. Only who won is recorded, and nothing of what was printed."""
+        order: tuple[Arm, ...] = coin.shuffled(PAIR)
+        seed = coin.seed()
+        said = self.gates.held_out([files(arm) for arm in order], self._tick, seed)
+        values = {arm: measured.value for arm, measured in zip(order, said, strict=True)}
+        mine, theirs = values["candidate"], values["incumbent"]
+        won = None if theirs is None else mine is not None and rule.confirms(mine, theirs)
+        return Confirmed(n=n, first=order[0], seed=seed, won=won)
+
+    def _tick(self) -> None:
+        self.ledger.observer.tick()

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
 
 from autoresearch.arms import Arms, Stopped
 from autoresearch.decide import edits, plan, prompt, reply, screen
 from autoresearch.decide.budget import hours_spent, too_dear
-from autoresearch.decide.policy import PAIR, Decision, Policy, policy
+from autoresearch.decide.policy import Decision, policy
 from autoresearch.decide.prompt import Material
 from autoresearch.decide.recover import BASELINE, SENTINEL, Experiment, History
 from autoresearch.decide.results import table
@@ -24,7 +23,7 @@ from autoresearch.edge.folder import ResultsFile, SessionFolder
 from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.edge.signals import StopSignal
 from autoresearch.errors import ProposerError
-from autoresearch.gates import Gates
+from autoresearch.gates import Gatekeeper
 from autoresearch.ledger import Ledger
 from autoresearch.model import Prompt, Proposal, Reply, Request, Scalar, Status, Turn, Usage
 from autoresearch.propose import Proposer
@@ -32,20 +31,14 @@ from autoresearch.propose.faults import ReplyInterrupted, ReplyLostError
 from autoresearch.propose.patience import ask_patiently
 from autoresearch.records import (
     Arm,
-    Checked,
     Committed,
-    Confirmed,
     Decided,
-    Gate,
-    Gating,
     Proposed,
     Refused,
     Replied,
     Settled,
 )
 from autoresearch.settings import Settings
-
-T = TypeVar("T")
 
 ASKS = 4
 """Answers asked for one edit: the first, two more with what failed, one as a whole file."""
@@ -63,7 +56,7 @@ class Loop:
     folder: SessionFolder
     branch: SessionBranch
     arms: Arms
-    gates: Gates
+    gatekeeper: Gatekeeper
     results: ResultsFile
     proposer: Proposer
     incumbent: dict[str, Tracked]
@@ -73,8 +66,6 @@ class Loop:
     fixed: Mapping[str, str]
     """Files that the proposer may read and not change."""
     stop: StopSignal
-    gates_proven: bool = False
-    """True once this life of the session has seen `check` and `confirm` pass with the incumbent."""
 
     def experiment(self) -> None:
         """Take the next experiment, or the pending one, from plan to settled."""
@@ -100,12 +91,6 @@ class Loop:
         if self._current.verdict is None:
             self._judge(decision)
         self._settle()
-
-    def prove_gates(self) -> None:
-        """Once in a life, before they decide anything. Raises BenchError."""
-        if not self.gates_proven:
-            self.gates.prove(self.incumbent, self.folder.check_log(BASELINE), self._tick)
-            self.gates_proven = True
 
     @property
     def history(self) -> History:
@@ -278,47 +263,9 @@ class Loop:
             decision = self.arms.measure(
                 lambda: self._current, self._files, rule.next, spent=self._hours_spent, limit_s=lambda: self._limit_s
             )
-            if decision.gate == "check":
-                self._check()
-            elif decision.gate == "confirm":
-                self._confirm(rule)
-            else:
+            if decision.gate is None:
                 return decision
-
-    def _check(self) -> None:
-        """Run the correctness gate on the candidate."""
-        n = self._current.n
-        log = self.folder.check_log(n)
-        said = self._gated("check", lambda: self.gates.passes(self._files("candidate"), log, self._tick))
-        where = log.relative_to(self.folder.path).as_posix()
-        self.ledger.record(Checked(n=n, failure=said.failure, duration_s=round(said.duration_s, 6), log=where))
-
-    def _confirm(self, rule: Policy) -> None:
-        """Run one pair on the held-out inputs. Only who won is recorded, and nothing of what was printed."""
-        order: tuple[Arm, ...] = coin.shuffled(PAIR)
-        seed = coin.seed()
-        texts = [self._files(arm) for arm in order]
-        said = self._gated("confirm", lambda: self.gates.held_out(texts, self._tick, seed))
-        values = {arm: measured.value for arm, measured in zip(order, said, strict=True)}
-        mine, theirs = values["candidate"], values["incumbent"]
-        won = None if theirs is None else mine is not None and rule.confirms(mine, theirs)
-        self.ledger.record(Confirmed(n=self._current.n, first=order[0], seed=seed, won=won))
-
-    def _gated(self, gate: Gate, run: Callable[[], T]) -> T:
-        """A gate's run; one that the user cuts short is run again when the session goes on."""
-        if self.stop.asked:
-            raise Stopped(f"stopped by {self.stop.name}", interrupted=True)
-        if reason := self._hours_spent():
-            raise Stopped(reason)
-        self.ledger.record(Gating(n=self._current.n, gate=gate))
-        try:
-            self.prove_gates()
-            return run()
-        except KeyboardInterrupt:
-            raise Stopped("interrupted", interrupted=True) from None
-
-    def _tick(self) -> None:
-        self.ledger.observer.tick()
+            self.gatekeeper.send(decision.gate, current.n, self._files, rule, spent=self._hours_spent)
 
     def _is_smaller(self) -> bool:
         return screen.size(_texts(self._files("candidate"))) < screen.size(_texts(self.incumbent))

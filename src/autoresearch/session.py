@@ -28,7 +28,7 @@ from autoresearch.errors import (
     RepositoryError,
     SettingsError,
 )
-from autoresearch.gates import SHOWN_LINES
+from autoresearch.gates import SHOWN_LINES, Gatekeeper
 from autoresearch.ledger import Ledger
 from autoresearch.loop import Loop
 from autoresearch.model import Measurement, Scalar, Status
@@ -123,7 +123,7 @@ def _open(
         folder=folder,
         branch=SessionBranch(repository, folder, settings.in_place),
         arms=Arms(ledger, folder, runner, stop),
-        gates=make_gates(project, folder, runner),
+        gatekeeper=Gatekeeper(make_gates(project, folder, runner), ledger, folder, stop),
         results=results,
         proposer=proposer,
         incumbent=targets,
@@ -187,7 +187,7 @@ def _begin(project: Project, loop: Loop) -> None:
                 f"{reason} before the baseline finished. Raise `budget`, then run the same command again."
             )
         raise baseline_failure(project, verdict.reason, project.program.directory / RUN_LOG)
-    loop.prove_gates()
+    loop.gatekeeper.prove(loop.incumbent)
     loop.accept_baseline(decision)
     if isinstance(loop.arms.runner.tree, tree.InPlaceTree):
         loop.arms.runner.tree.switch(loop.folder.branch_name)
