@@ -157,7 +157,7 @@ class Night:
         if decision.gate == "check":
             return "k", [Checked(n=n, failure=check, duration_s=1.0, log=f"runs/{n}-check.log")]
         if decision.gate == "confirm":
-            return "h", [Confirmed(n=n, first="candidate", seed=1, won=next(pairs))]
+            return "h", [Confirmed(n=n, won=next(pairs))]
         return "", None
 
     def _settle(self, decision: Decision) -> None:
@@ -496,9 +496,11 @@ def test_a_new_life_forgives_one_failure_too() -> None:
     assert begun.takes(incumbent=(None,), coin="ic").ended == ""
 
 
-def test_failures_with_a_run_between_them_are_no_fault() -> None:
-    told = night().takes(WIN, *[WIN] * 5, incumbent=(None, 100.0, None, *[100.0] * 4), coin="ic")
-    assert told.ended == "keep better"
+def test_one_failure_voids_a_pair_and_a_second_one_later_is_laid_to_the_candidate() -> None:
+    once = night().takes(WIN, *[WIN] * 5, incumbent=(None, *[100.0] * 5), coin="ic")
+    assert once.ended == "keep better"
+    twice = night().takes(WIN, *[WIN] * 5, incumbent=(None, 100.0, None, *[100.0] * 4), coin="ic")
+    assert (twice.ended, twice.reason) == ("discard rematch", "the incumbent failed twice where this candidate had run")
 
 
 def test_a_crash_behind_a_void_pair_is_the_candidates() -> None:

@@ -551,7 +551,7 @@ def test_every_format_says_the_same(tmp_path: Path) -> None:
     log = read(whole_night(tmp_path))
     summary = summarise(log)
     said = [*certainty.alarms(log), certainty.claim(log) or "", *certainty.lines(log), wording.cost(log, summary)]
-    assert len(said) == 8
+    assert len(said) == 9
     assert all(said)
     text, shown = as_text(log, summary, width=400), page(log, summary)
     marked = re.sub(r"\\(.)", r"\1", html.unescape(markdown(log, summary)))
@@ -606,6 +606,7 @@ def test_json_has_the_verification_and_the_evidence(tmp_path: Path) -> None:
         "relative": True,
         "wins": 6,
         "current": True,
+        "number": 1,
     }
     evidence = document["evidence"]
     assert evidence["rule"] == "rematch"

@@ -15,7 +15,7 @@ from autoresearch.audited import Plan, texts_at
 from autoresearch.decide.recover import BASELINE, Experiment, History
 from autoresearch.decide.screen import size
 from autoresearch.decide.survival import Survival
-from autoresearch.edge import bench, tree
+from autoresearch.edge import bench, coin, tree
 from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.journal import Journal
 from autoresearch.edge.lineage import Commit
@@ -196,7 +196,7 @@ class _Audit:
         """With a target that must fail the bench must fail; otherwise all commits would measure the same."""
         project, runner = self.plan.project, self.arms.runner
         log = self.arms.folder.path / "runs" / "canary.log"
-        said = runner.run(project.targets, log, self.ledger.observer.tick, spoilt=True)
+        said = runner.run(project.targets, log, self.ledger.observer.tick, spoilt=True, seed=coin.seed())
         if said.failure is None:
             raise BenchError(
                 f"the bench `{project.settings.bench}` printed {project.settings.metric.name}: {said.value:g} although "

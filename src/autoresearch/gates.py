@@ -61,9 +61,12 @@ class Gates:
     ) -> list[Measurement]:
         """Run `confirm` on one set of targets after the other. What it prints is read, and kept nowhere."""
         assert self.confirm is not None
-        with self.hidden() as (tree, log):
-            confirm = replace(self.confirm, tree=tree)
-            return [confirm.run(files, log, tick, seed=seed) for files in arms]
+        return [self._held_out(files, tick, seed) for files in arms]
+
+    def _held_out(self, files: Mapping[str, Tracked], tick: Callable[[], None], seed: int | None) -> Measurement:
+        assert self.confirm is not None
+        with self.hidden() as (tree, log):  # a tree for each: what one leaves behind is nothing to the other
+            return replace(self.confirm, tree=tree).run(files, log, tick, seed=seed)
 
 
 @dataclass
@@ -100,12 +103,22 @@ class Gatekeeper:
             raise Stopped(f"stopped by {self.stop.name}", interrupted=True)
         if reason := spent():
             raise Stopped(reason)
-        self.ledger.record(Gating(n=n, gate=gate))
+        begun = self._begun(n, gate)
         try:
             self.prove(files("incumbent"))
-            self.ledger.record(self._check(n, files) if gate == "check" else self._confirm(n, files, rule))
+            self.ledger.record(self._check(n, files) if gate == "check" else self._confirm(begun, files, rule))
         except KeyboardInterrupt:
             raise Stopped("interrupted", interrupted=True) from None
+
+    def _begun(self, n: int, gate: Gate) -> Gating:
+        """What was begun before and cut short, with its coin; else a new one."""
+        pending = self.ledger.history.pending
+        if pending and pending.gating and pending.gating.gate == gate:
+            return pending.gating
+        flip = (coin.shuffled(PAIR), coin.seed()) if gate == "confirm" else ((), None)
+        begun = Gating(n=n, gate=gate, order=flip[0], seed=flip[1])
+        self.ledger.record(begun)
+        return begun
 
     def _check(self, n: int, files: Callable[[Arm], Mapping[str, Tracked]]) -> Checked:
         log = self.folder.check_log(n)
@@ -113,15 +126,13 @@ class Gatekeeper:
         where = log.relative_to(self.folder.path).as_posix()
         return Checked(n=n, failure=said.failure, duration_s=round(said.duration_s, 6), log=where)
 
-    def _confirm(self, n: int, files: Callable[[Arm], Mapping[str, Tracked]], rule: Policy) -> Confirmed:
+    def _confirm(self, begun: Gating, files: Callable[[Arm], Mapping[str, Tracked]], rule: Policy) -> Confirmed:
         """One pair on the held-out inputs. Only who won is recorded, and nothing of what was printed."""
-        order: tuple[Arm, ...] = coin.shuffled(PAIR)
-        seed = coin.seed()
-        said = self.gates.held_out([files(arm) for arm in order], self._tick, seed)
-        values = {arm: measured.value for arm, measured in zip(order, said, strict=True)}
+        said = self.gates.held_out([files(arm) for arm in begun.order], self._tick, begun.seed)
+        values = {arm: measured.value for arm, measured in zip(begun.order, said, strict=True)}
         mine, theirs = values["candidate"], values["incumbent"]
         won = None if theirs is None else mine is not None and rule.confirms(mine, theirs)
-        return Confirmed(n=n, first=order[0], seed=seed, won=won)
+        return Confirmed(n=begun.n, won=won)
 
     def _tick(self) -> None:
         self.ledger.observer.tick()

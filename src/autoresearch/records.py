@@ -52,6 +52,7 @@ class Opened(Record):
     alpha: float = 0.05
     max_losses: int = 1
     min_gain: float = 0.0
+    simplify: bool = False
 
 
 class Began(Record):
@@ -174,6 +175,9 @@ class Gating(Record):
     kind: Literal["gating"] = "gating"
     n: int
     gate: Gate
+    order: tuple[Arm, ...] = ()
+    """Of `confirm`: the order of its pair, by chance."""
+    seed: int | None = None
 
 
 class Checked(Record):
@@ -192,8 +196,6 @@ class Confirmed(Record):
 
     kind: Literal["confirmed"] = "confirmed"
     n: int
-    first: Arm
-    seed: int
     won: bool | None
     """None where the incumbent failed, which says nothing about the candidate."""
 
@@ -222,6 +224,8 @@ class Verifying(Record):
     head: str
     """Commit that takes the candidate's arm."""
     pairs: int
+    goes_on: bool = False
+    """True where it goes on with the pairs of one that was cut short."""
     home: str | None = None
     """Branch or commit to put the user back on (in-place sessions)."""
 
@@ -240,11 +244,8 @@ class Closed(Record):
     reason: str
 
 
-AnyRecord = Annotated[
-    Opened
-    | Began
-    | Canary
-    | Replied
+OfExperiment = (
+    Replied
     | Refused
     | Proposed
     | Committed
@@ -256,9 +257,10 @@ AnyRecord = Annotated[
     | Checked
     | Confirmed
     | Decided
-    | Verifying
-    | Settled
-    | Closed,
+)
+"""The records that belong to one experiment."""
+AnyRecord = Annotated[
+    Opened | Began | Canary | OfExperiment | Settled | Verifying | Closed,
     Field(discriminator="kind"),
 ]
 

@@ -113,6 +113,7 @@ def _refuse_changed_settings(project: Project, history: History) -> None:
         "alpha": settings.alpha,
         "max_losses": settings.max_losses,
         "min_gain": settings.min_gain,
+        "simplify": settings.simplify,
     }
     then: dict[str, object] = {
         "metric": opened.metric,
@@ -127,6 +128,7 @@ def _refuse_changed_settings(project: Project, history: History) -> None:
         "alpha": opened.alpha,
         "max_losses": opened.max_losses,
         "min_gain": opened.min_gain,
+        "simplify": opened.simplify,
     }
     for name, value in now.items():
         if value != then[name]:

@@ -272,6 +272,7 @@ def _opened(project: Project, tag: str, model: str) -> Opened:
         alpha=settings.alpha,
         max_losses=settings.max_losses,
         min_gain=settings.min_gain,
+        simplify=settings.simplify,
     )
 
 

@@ -140,7 +140,9 @@ class Settings(BaseModel):
     alpha: float = Field(
         0.05, ge=1e-9, le=0.5, description="At most this share of the edits that do nothing survives a rematch."
     )
-    max_losses: int = Field(1, ge=0, le=10, description="Pairs of a rematch that a candidate may lose.")
+    max_losses: int = Field(
+        1, ge=0, le=10, description="Pairs of a rematch that a candidate may lose, as far as 40 wins allow."
+    )
     min_gain: Fraction = Field(
         0.0, description="Smallest gain worth a keep, e.g. 0.5%; negative: it may be worse by so much."
     )

@@ -47,6 +47,7 @@ def _measure(project: Project, ledger: Ledger, folder: SessionFolder, pairs: int
     asked = _asked(project, ledger, pairs, home)
     if before and _goes_on(before, asked):
         asked = before.asked
+        ledger.record(asked.model_copy(update={"goes_on": True}))
         ledger.observer.notice(f"goes on with the verification that was cut short, of {asked.pairs} pairs")
     else:
         ledger.record(asked)
@@ -62,31 +63,33 @@ def _measure(project: Project, ledger: Ledger, folder: SessionFolder, pairs: int
     def files(arm: Arm) -> Mapping[str, Tracked]:
         return ends[arm]
 
-    def current() -> Experiment:
+    def known() -> Verification:
         assert ledger.history.verification is not None
-        return ledger.history.verification.measured
+        return ledger.history.verification
+
+    def current() -> Experiment:
+        return known().measured
 
     try:
         arms = Arms(ledger, folder, make_runner(project, where, run_log=None), stop)
-        arms.measure(current, files, lambda measured: due(measured, asked.pairs), spent=lambda: None)
+        arms.measure(current, files, lambda _: due(known()), spent=lambda: None)
     finally:
         if isinstance(where, tree.InPlaceTree):
             where.write(ends["candidate"])
             where.switch(home)
         else:
             folder.drop_trees(repository)
-    assert ledger.history.verification is not None
-    return ledger.history.verification
+    return known()
 
 
-def due(measured: Experiment, pairs: int) -> Decision:
+def due(known: Verification) -> Decision:
     """The next step of a verification: a pair after the other, whatever the ones before said; nothing when done."""
-    done = rounds(measured)
-    failures = [run for run in measured.runs if run.value is None]
-    if len(failures) >= FAULTS:
-        which = "baseline" if failures[-1].arm == "incumbent" else "head"
-        return Decision(fault=f"the {which}, which ran before, failed: {failures[-1].failure}")
-    if len(done.pairs) >= pairs:
+    done = rounds(known.measured)
+    latest = known.measured.runs[known.forgiven :][-FAULTS:]
+    if len(latest) == FAULTS and all(run.value is None for run in latest):
+        which = "baseline" if latest[-1].arm == "incumbent" else "head"
+        return Decision(fault=f"the {which}, which ran before, failed: {latest[-1].failure}")
+    if len(done.pairs) >= known.asked.pairs:
         return Decision()
     return Decision(run=done.due.arm) if done.due else Decision(draw=PAIR)
 
@@ -94,7 +97,7 @@ def due(measured: Experiment, pairs: int) -> Decision:
 def _home(repository: Repository, folder: SessionFolder, before: Verification | None) -> str:
     """Where the user was. A verification that was killed in place has left them on the session's branch."""
     here = repository.here()
-    killed = before is not None and due(before.measured, before.asked.pairs) != Decision()
+    killed = before is not None and due(before) != Decision()
     return before.asked.home or here if before and killed and here == folder.branch_name else here
 
 
@@ -115,5 +118,4 @@ def _goes_on(before: Verification, asked: Verifying) -> bool:
     """True for a verification of the same two commits that was cut short: its pairs count, liked or not."""
     if (before.asked.baseline, before.asked.head) != (asked.baseline, asked.head):
         return False
-    following = due(before.measured, before.asked.pairs)
-    return following != Decision() and following.fault is None
+    return due(before) != Decision()

@@ -28,7 +28,7 @@ def _broken(
 ) -> str | None:
     must = f"must be {guard.limit()}"
     value, limit = _median(guard.name, candidate), _exact(guard.bound)
-    if value is None:
+    if value is None or any(guard.name not in run for run in candidate):
         return f"the candidate printed no {guard.name}, which {must}"
     if guard.relative:
         beside = _median(guard.name, incumbent)

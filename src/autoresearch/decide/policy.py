@@ -108,6 +108,9 @@ class Policy:
         stale = self.settings.decide != "naive" and self.yardstick.stale
         if stale and not done.alone and not done.refreshed and not done.failed:
             return Decision(run="incumbent")
+        if done.incidents >= FAULTS:
+            verdict = Verdict(Status.DISCARD, "the incumbent failed twice where this candidate had run", "rematch")
+            return self._settled(current, verdict, median((*done.alone, *done.values("candidate"))))
         if done.failed:
             failure = done.failed.failure or "no metric"
             if len(done.candidate) == 1:
@@ -173,7 +176,7 @@ class Policy:
     @property
     def _min_gain(self) -> float:
         gain = self.settings.min_gain
-        return min(gain, -max(self.yardstick.noise, SAME)) if self.simpler else gain
+        return min(gain, -max(self.yardstick.spread, SAME)) if self.simpler else gain
 
     def _would_keep(self, current: Experiment, done: Rounds, ruling: Ruling, value: float) -> Decision:
         """Guards, then `check`, then `confirm`, the cheap ones first."""
@@ -197,7 +200,7 @@ class Policy:
     def _confirm(self, current: Experiment) -> Decision | None:
         """Another pair on the held-out inputs, a discard, or None once it is won."""
         results = [result.won for result in current.confirmed if result.won is not None]
-        needed = 1 if self.yardstick.exact else CONFIRM_WINS
+        needed = 1 if self.yardstick.exact and not current.draws else CONFIRM_WINS
         if results.count(True) >= needed:
             return None
         if results.count(False) >= needed:

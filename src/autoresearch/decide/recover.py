@@ -22,6 +22,7 @@ from autoresearch.records import (
     Interrupted,
     Measured,
     Measuring,
+    OfExperiment,
     Opened,
     Proposed,
     Refused,
@@ -53,6 +54,8 @@ class Experiment:
     """Runs of the latest candidate, and of the incumbent against it."""
     draws: tuple[Drawn, ...] = ()
     """Orders that chance gave to the latest candidate's pairs."""
+    gating: Gating | None = None
+    """The gate that it was sent to last, until that has answered."""
     checked: Checked | None = None
     confirmed: tuple[Confirmed, ...] = ()
     faults: int = 0
@@ -98,6 +101,8 @@ class Verification:
     number: int = 1
     """How many of the same two commits there were, this one included."""
     measured: Experiment = Experiment(VERIFICATION)
+    forgiven: int = 0
+    """So many runs are of earlier calls, whose failures do not count any more."""
 
 
 @dataclass(frozen=True)
@@ -235,29 +240,14 @@ def step(history: History, record: AnyRecord) -> History:
 def _verify(history: History, record: AnyRecord) -> History:
     """A verification takes no part in the session: neither its time nor its order."""
     before = history.verification
+    if isinstance(record, Verifying) and record.goes_on and before is not None:
+        return replace(history, verification=replace(before, forgiven=len(before.measured.runs)))
     if isinstance(record, Verifying):
         again = before is not None and (before.asked.baseline, before.asked.head) == (record.baseline, record.head)
         return replace(history, verification=Verification(record, before.number + 1 if before and again else 1))
     assert before is not None
     assert isinstance(record, Drawn | Measuring | Interrupted | Measured)
     return replace(history, verification=replace(before, measured=advance(before.measured, record)))
-
-
-OfExperiment = (
-    Replied
-    | Refused
-    | Proposed
-    | Committed
-    | Drawn
-    | Measuring
-    | Interrupted
-    | Measured
-    | Gating
-    | Checked
-    | Confirmed
-    | Decided
-)
-"""The records that belong to one experiment."""
 
 
 def advance(pending: Experiment, record: OfExperiment) -> Experiment:
@@ -285,12 +275,12 @@ def advance(pending: Experiment, record: OfExperiment) -> Experiment:
             faults = pending.faults + 1 if failed else 0 if record.arm == "incumbent" else pending.faults
             return replace(pending, runs=(*pending.runs, record), run_open=False, broken_off=0, faults=faults)
         case Gating():
-            return pending
+            return replace(pending, gating=record)
         case Checked():
-            return replace(pending, checked=record)
+            return replace(pending, checked=record, gating=None)
         case Confirmed():
             faults = pending.faults + 1 if record.won is None else 0
-            return replace(pending, confirmed=(*pending.confirmed, record), faults=faults)
+            return replace(pending, confirmed=(*pending.confirmed, record), gating=None, faults=faults)
         case Decided():
             return replace(pending, verdict=record)
 

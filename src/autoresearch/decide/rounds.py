@@ -36,6 +36,8 @@ class Rounds:
     """Runs of the rounds that are not void, in order."""
     pairs: tuple[tuple[float, float], ...]
     """(incumbent, candidate) of each whole pair."""
+    incidents: int
+    """How often the incumbent failed in rounds; failures in a row are one."""
     due: Turn | None
 
     @property
@@ -62,9 +64,12 @@ def rounds(current: Experiment) -> Rounds:
     sound: list[Measured] = []
     pairs: list[tuple[float, float]] = []
     due: Turn | None = None
+    incidents, ill = 0, False
     for number, draw in enumerate(current.draws, start=1):
         within = [run for run in runs if run.draw == number]
-        if any(run.arm == "incumbent" and run.value is None for run in within):
+        was_ill, ill = ill, any(run.arm == "incumbent" and run.value is None for run in within)
+        if ill:
+            incidents += not was_ill
             continue
         sound += within
         if len(within) < len(draw.order):
@@ -79,6 +84,7 @@ def rounds(current: Experiment) -> Rounds:
         refreshed=_values(outside, "incumbent"),
         drawn=tuple(sound),
         pairs=tuple(pairs),
+        incidents=incidents,
         due=due,
     )
 

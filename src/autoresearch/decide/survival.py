@@ -67,7 +67,7 @@ class Survival:
     @property
     def _min_gain(self) -> float:
         gain = self.settings.min_gain
-        return min(gain, -max(self.yardstick.noise, SAME)) if self.smaller else gain
+        return min(gain, -max(self.yardstick.spread, SAME)) if self.smaller else gain
 
 
 def _base(runs: Sequence[Measured]) -> Decision:

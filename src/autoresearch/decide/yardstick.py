@@ -13,6 +13,8 @@ RUNS = 8
 """So many of the incumbent's latest runs are remembered."""
 DIFFERENCES = 60
 """So many of the latest differences between runs of equal code are remembered."""
+ENOUGH = 6
+"""So many deviations within pairs tell more than differences between runs: a pair may share its seed."""
 REFRESH = 10
 """After so many experiments without one the incumbent runs again: what it measured then may no longer hold."""
 
@@ -29,6 +31,14 @@ class Yardstick:
     """Experiments with a run since the incumbent last ran."""
     differences: tuple[float, ...] = ()
     """Relative differences of adjacent runs of equal code, the latest ones."""
+
+    deviations: tuple[float, ...] = ()
+    """How far pairs of a rematch lay from the middle one of it, relative, the latest ones."""
+
+    @property
+    def spread(self) -> float:
+        """The median relative difference that chance makes within a pair; of runs where there are too few pairs."""
+        return median(self.deviations) if len(self.deviations) >= ENOUGH else self.noise
 
     @property
     def noise(self) -> float:
@@ -52,6 +62,7 @@ class Yardstick:
             exact=self.exact and not drawn,
             age=0 if theirs or kept else self.age + bool(runs),
             differences=(*self.differences, *_differences(pairs), *_differences(theirs))[-DIFFERENCES:],
+            deviations=(*self.deviations, *_deviations(drawn))[-DIFFERENCES:],
         )
         if kept:
             return replace(known, runs=tuple(pairs[-RUNS:] or mine[-1:]))
@@ -66,6 +77,17 @@ def difference(one: float, other: float) -> float:
 
 def _differences(values: Sequence[float]) -> tuple[float, ...]:
     return tuple(difference(one, other) for one, other in pairwise(values))
+
+
+def _deviations(drawn: Sequence[Measured]) -> tuple[float, ...]:
+    """Of the pairs of one rematch, how far each lies from their median; none where one or two say nothing."""
+    gaps = []
+    for draw in dict.fromkeys(run.draw for run in drawn):
+        pair = {run.arm: run.value for run in drawn if run.draw == draw}
+        mine, theirs = pair.get("candidate"), pair.get("incumbent")
+        if mine is not None and theirs is not None:
+            gaps.append((mine - theirs) / (size if (size := (abs(mine) + abs(theirs)) / 2) else 1.0))
+    return tuple(abs(gap - median(gaps)) for gap in gaps) if len(gaps) > 2 else ()
 
 
 def _values(runs: Sequence[Measured], arm: Arm) -> list[float]:

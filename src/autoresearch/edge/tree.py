@@ -45,6 +45,9 @@ class Tree:
         self.root = root
         self.project = root / prefix
 
+    def restore(self) -> None:
+        """Take away what runs left behind, as far as it is not the user's own."""
+
     def write(self, files: Mapping[str, Tracked]) -> None:
         """Put texts into place, each by temp and rename, so that nothing ever sees half a target."""
         for path, file in files.items():
@@ -90,20 +93,33 @@ def spoilt(path: str) -> bytes | None:
     return POISON[suffix].encode() if suffix in POISON else None
 
 
+class LinkedTree(Tree):
+    """The session's own tree at a commit, with the user's data linked in."""
+
+    def __init__(self, repository: Repository, folder: Path, commit: str, links: Sequence[str]) -> None:
+        super().__init__(folder, repository.prefix)
+        self._repository, self._commit, self._links = repository, commit, links
+
+    def restore(self) -> None:
+        """Make the tree, or bring it back to its commit: all else in it goes."""
+        if not _restored(self.root, self._commit):
+            shutil.rmtree(self.root, ignore_errors=True)
+            self._repository.add_tree(self.root, self._commit)
+        for entry in self._links:
+            place, original = self.root / entry, self._repository.root / entry
+            if not place.exists() and not place.is_symlink():
+                place.parent.mkdir(parents=True, exist_ok=True)
+                if original.is_file() and original.stat().st_size <= COPIED_BYTES:
+                    shutil.copy2(original, place)
+                else:
+                    place.symlink_to(original)
+
+
 def linked(repository: Repository, folder: Path, commit: str, links: Sequence[str]) -> Tree:
-    """The session's own tree at `commit`, made or brought back to that state, with the user's data linked in."""
-    if not _restored(folder, commit):
-        shutil.rmtree(folder, ignore_errors=True)
-        repository.add_tree(folder, commit)
-    for entry in links:
-        place, original = folder / entry, repository.root / entry
-        if not place.exists() and not place.is_symlink():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if original.is_file() and original.stat().st_size <= COPIED_BYTES:
-                shutil.copy2(original, place)
-            else:
-                place.symlink_to(original)
-    return Tree(folder, repository.prefix)
+    """The session's own tree, made or brought back to its commit."""
+    made = LinkedTree(repository, folder, commit, links)
+    made.restore()
+    return made
 
 
 def _restored(folder: Path, commit: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from math import prod
 from typing import TYPE_CHECKING
 
 from autoresearch.figures import percent
@@ -122,8 +123,12 @@ def lines(log: Log) -> Iterator[str]:
         yield _noise(evidence.noise)
     if evidence.rule == "naive" and evidence.kept:
         yield f"naive rule: nothing bounds how many of the keeps are noise: autoresearch audit {evidence.tag} tells"
+    if evidence.tolerant and evidence.kept:
+        yield "min_gain is negative: nothing bounds how many of the keeps do nothing, or harm"
     if evidence.rematches:
         yield _rematches(evidence.rematches, round_of)
+    if evidence.simplifications:
+        yield _simplifications(evidence.simplifications)
     if evidence.sentinels:
         yield _sentinels(evidence.sentinels, round_of)
     if evidence.weakest:
@@ -153,6 +158,13 @@ def _rematches(rematches: Rematches, round_of: str) -> str:
     product = f"{entered:,} × {rough(rematches.bound * 100)} % = {rough(rematches.expected)}"
     chance = ", so all may be chance" if rematches.expected >= kept else ""
     return f"{said}; at most {product} of them expected to do nothing{chance}"
+
+
+def _simplifications(changes: Sequence[float]) -> str:
+    """What it came to that smaller programs only had to be no worse."""
+    whole = prod(1 + change for change in changes) - 1
+    said = f"{plural(len(changes), 'simplification')}, kept for being smaller and no worse, outside that bound"
+    return f"{said}: together {gain(whole)} as measured" if whole else said
 
 
 def _sentinels(sentinels: Sentinels, round_of: str) -> str:

@@ -113,6 +113,10 @@ class Evidence:
     noise: Noise | None
     rematches: Rematches | None
     sentinels: Sentinels | None
+    tolerant: bool
+    """True where a negative `min_gain` keeps what is worse, so that nothing bounds the keeps."""
+    simplifications: Sequence[float]
+    """Relative change of each keep that only had to be no worse, positive when better."""
     weakest: Sequence[Won]
     """Keeps with the least evidence, the weakest first."""
     discards: Mapping[str, int]
@@ -136,6 +140,8 @@ def gather(history: History, direction: Direction) -> Evidence:
         noise=_noise(history, direction, wins),
         rematches=_rematches(real, bound),
         sentinels=_sentinels(history, bound),
+        tolerant=opened.min_gain < 0,
+        simplifications=[_simplified(e, direction) for e in real if _cause(e) == "simplification"],
         weakest=_weakest(real, direction, wins),
         discards=Counter(_cause(e) or "" for e in real if e.verdict and e.verdict.status is Status.DISCARD),
         quarantined=[e.n for e in real if _cause(e) == "implausible"],
@@ -205,6 +211,12 @@ def _sentinels(history: History, bound: float | None) -> Sentinels | None:
     crashed = sum(verdict.status is Status.CRASH for verdict in verdicts)
     would_keep = sum(verdict.would_keep is True for verdict in verdicts)
     return Sentinels(len(verdicts) - crashed, would_keep, crashed, None if history.yardstick.exact else bound)
+
+
+def _simplified(experiment: Experiment, direction: Direction) -> float:
+    """An exact metric has no pairs, and then a simplification changes nothing that is worth a number."""
+    found = side_by_side(experiment, direction)
+    return found.gain if found else 0.0
 
 
 def _weakest(real: Sequence[Experiment], direction: Direction, wins: Sequence[int] | None) -> list[Won]:

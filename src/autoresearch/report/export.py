@@ -31,17 +31,19 @@ def to_json(log: Log, summary: Summary) -> str:
                  of the last segment: numbers of rows (see `n`) or null; change is best over baseline as measured,
                  relative, positive when better
     verified     null until a verification is complete, else {baseline, head, n, gain, low, high, relative, confidence,
-                 pairs, wins, current}: commits (n is the head's row), the gain of the head over the baseline with its
-                 interval (low, high and confidence are null for too few pairs), relative or in the metric's own unit,
-                 positive when better; current is false once something was kept since
-    evidence     null for a file that is no journal, else {rule, verification, noise, rematches, sentinels, weakest,
-                 discards, quarantined}: the rule's name;
+                 pairs, wins, current, number}: commits (n is the head's row), the gain of the head over the baseline
+                 with its interval (low, high and confidence are null for too few pairs), relative or in the metric's
+                 own unit, positive when better; current is false once something was kept since;
+                 number says how often these two were verified
+    evidence     null for a file that is no journal, else {rule, verification, noise, rematches, sentinels,
+                 simplifications, weakest, discards, quarantined}: the rule's name;
                  verification is null or {asked, measured, failures}: pairs, and what failed runs said;
                  noise is null or {median, differences, exact, smallest_gain}, relative: of runs of equal code, and
                  the gain that the rule finds in half of the cases;
                  rematches is null or {entered, kept, bound, expected}: at most the share bound of do-nothing edits is
                  kept, at most expected of those kept;
                  sentinels is null or {edits, would_keep, crashed, bound};
+                 simplifications are their changes, positive when better;
                  weakest is [{n, wins, losses, change, relative}], keeps in pairs against the incumbent;
                  discards is {cause: count}, "" where the journal has no cause;
                  quarantined is [n], rows whose numbers cannot be believed
@@ -111,6 +113,7 @@ def outcome(verified: Verified | None) -> dict[str, Any] | None:
         "n": verified.n,
         **vars(verified.gain),
         "current": verified.current,
+        "number": verified.number,
     }
 
 
@@ -122,6 +125,7 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "noise": evidence.noise and vars(evidence.noise),
         "rematches": rematches and {**vars(rematches), "expected": rematches.expected},
         "sentinels": evidence.sentinels and vars(evidence.sentinels),
+        "simplifications": list(evidence.simplifications),
         "weakest": [
             {"n": w.n, "wins": w.wins, "losses": w.losses, "change": w.gain.gain, "relative": w.gain.relative}
             for w in evidence.weakest

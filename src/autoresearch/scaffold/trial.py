@@ -41,7 +41,7 @@ def try_once(command: str, directory: Path, limit_s: float = LIMIT_S) -> Trial:
         run = bench.run(
             command,
             cwd=directory,
-            env=bench.environment(os.environ),
+            env={**bench.environment(os.environ), "AUTORESEARCH_SEED": "0"},
             timeout_s=limit_s,
             log=log,
             feed=numbers.feed,
