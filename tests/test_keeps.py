@@ -270,9 +270,13 @@ def test_a_noisy_metric_keeps_a_gain_and_not_the_luck_of_an_edit_that_does_nothi
     measured = lab.records("measured")
     assert [run["seed"] for run in measured] == [int(seed) for _, seed in lab.ran()]
     assert Counter(run["n"] for run in measured) == {1: BASELINE, 2: 1 + KEPT, 3: 3}
-    lone = [run["seed"] for run in measured if not run["draw"]]
+    baseline = [run["seed"] for run in measured if run["n"] == 1]
     drawn = [draw["seed"] for draw in lab.records("drawn")]
-    assert len({*lone, *drawn}) == len(lone) + len(drawn), "two pairs, or lone runs, had a seed in common"
+    assert len({*baseline, *drawn}) == BASELINE + len(drawn), "two pairs, or runs of the baseline, had a seed in common"
+    # A first run has the seed of the run that it must beat: the best of the incumbent's last three.
+    best = max((run for run in measured if run["n"] == 1 and run["run"] > BASELINE - 3), key=lambda run: run["value"])
+    (first,) = [run for run in measured if run["n"] == 2 and not run["draw"] and run["value"] is not None]
+    assert first["seed"] == best["seed"]
     for n in (2, 3):
         rounds = {draw: [r for r in measured if (r["n"], r["draw"]) == (n, draw)] for draw in (1, 2, 3, 4, 5)}
         for within, draw in zip(rounds.values(), lab.records("drawn", n), strict=False):

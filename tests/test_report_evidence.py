@@ -606,7 +606,6 @@ def test_json_has_the_verification_and_the_evidence(tmp_path: Path) -> None:
         "relative": True,
         "wins": 6,
         "current": True,
-        "number": 1,
     }
     evidence = document["evidence"]
     assert evidence["rule"] == "rematch"

@@ -61,7 +61,7 @@ class Arms:
                 self.ledger.record(Drawn(n=current().n, order=coin.shuffled(decision.draw), seed=coin.seed()))
             elif decision.run:
                 self._refuse_to_go_on(current(), spent)
-                self._run(current(), decision.run, files, limit_s())
+                self._run(current(), decision, files, limit_s())
             else:
                 return decision
 
@@ -75,13 +75,15 @@ class Arms:
             raise Stopped(reason)
 
     def _run(
-        self, current: Experiment, arm: Arm, files: Callable[[Arm], Mapping[str, Tracked]], limit_s: float | None
+        self, current: Experiment, asked: Decision, files: Callable[[Arm], Mapping[str, Tracked]], limit_s: float | None
     ) -> None:
         """One run of one arm, journalled before and after."""
+        arm = asked.run
+        assert arm is not None
         number = current.last_run if current.run_open else current.last_run + 1
         log = self.folder.log(current.n, number)
         turn = rounds(current).due
-        seed = turn.seed if turn else coin.seed()
+        seed = turn.seed if turn else asked.seed if asked.seed is not None else coin.seed()
         if current.run_open and current.broken_off:
             said = Measurement(None, "the machine or the runner went down twice during this run")
         else:

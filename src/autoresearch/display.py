@@ -205,7 +205,7 @@ class LiveView:
         if baseline and best and baseline.value is not None and best.value is not None:
             head.append(f"{settings.metric.name} {number(best.value)}", style="bold green")
             head.append(f"  baseline {number(baseline.value)}{change(settings, best.value, baseline.value)}")
-        head.append(f"  {len(history.kept)} kept of {max(0, len(history.experiments) - 1)}")
+        head.append(f"  {len(history.kept)} kept of {history.tries}")
         head.append(f"  {cost(history)}")
         return head
 
@@ -275,12 +275,15 @@ def line(experiment: Experiment, history: History, settings: Settings) -> str:
     assert experiment.verdict is not None
     value = number(experiment.value)
     before = next((e.value for e in reversed(history.experiments) if e.kept and e.n < experiment.n), None)
+    why = ""
     if experiment.value is not None and before is not None:
         value += change(settings, experiment.value, before)
+        if experiment.verdict.cause == "screen" and settings.measured.better(experiment.value, than=before):
+            why = f" [{experiment.verdict.reason}]"
     spent = f" ${experiment.cost_usd:.4f}" if experiment.cost_usd else ""
     return (
         f"#{experiment.n} {experiment.verdict.status} {settings.metric.name} {value} "
-        f"{experiment.bench_s:.1f}s{spent} {what(experiment)}"
+        f"{experiment.bench_s:.1f}s{spent} {what(experiment)}{why}"
     )
 
 

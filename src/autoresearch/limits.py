@@ -48,6 +48,14 @@ class Bounds:
     step: float | None = None
     """Largest relative gain that one experiment may make, 0.5 for 50 %; None is no limit."""
 
+    def text(self) -> str:
+        """`metric [0, 10], duration_s [1, none], step 0.5`; empty without any."""
+        ends = {"metric": self.metric, "duration_s": self.duration_s}
+        ranges = [
+            f"{name} [{_end(low)}, {_end(high)}]" for name, (low, high) in ends.items() if (low, high) != (None, None)
+        ]
+        return ", ".join([*ranges, *([f"step {self.step:g}"] if self.step else [])])
+
 
 def seconds(value: object) -> object:
     """`90`, `90s`, `10m`, `1h30m` → seconds; what is no text is passed on. Raises ValueError."""
@@ -180,6 +188,10 @@ def _share(value: object) -> float | None:
         number = _finite(value.rstrip()[:-1])
         return None if number is None else number / 100
     return _finite(value)
+
+
+def _end(value: float | None) -> str:
+    return "none" if value is None else f"{value:.10g}"
 
 
 def _finite(value: object) -> float | None:

@@ -53,6 +53,10 @@ class Opened(Record):
     max_losses: int = 1
     min_gain: float = 0.0
     simplify: bool = False
+    guards: str = ""
+    bounds: str = ""
+    check: str | None = None
+    confirm: str | None = None
 
 
 class Began(Record):
@@ -225,7 +229,9 @@ class Verifying(Record):
     """Commit that takes the candidate's arm."""
     pairs: int
     goes_on: bool = False
-    """True where it goes on with the pairs of one that was cut short."""
+    """True where it goes on with the pairs that there are of the same two commits."""
+    settled: int = 0
+    """So many of the pairs are of calls that were finished."""
     home: str | None = None
     """Branch or commit to put the user back on (in-place sessions)."""
 

@@ -114,6 +114,8 @@ def _refuse_changed_settings(project: Project, history: History) -> None:
         "max_losses": settings.max_losses,
         "min_gain": settings.min_gain,
         "simplify": settings.simplify,
+        "guards": ", ".join(guard.text() for guard in settings.guards),
+        "bounds": settings.bounds.text(),
     }
     then: dict[str, object] = {
         "metric": opened.metric,
@@ -129,6 +131,8 @@ def _refuse_changed_settings(project: Project, history: History) -> None:
         "max_losses": opened.max_losses,
         "min_gain": opened.min_gain,
         "simplify": opened.simplify,
+        "guards": opened.guards,
+        "bounds": opened.bounds,
     }
     for name, value in now.items():
         if value != then[name]:
@@ -157,6 +161,13 @@ def _refuse_moved_branch(repository: Repository, folder: SessionFolder, history:
             f"branch {folder.branch_name} has commits that autoresearch did not make. Put it back with "
             f"`git branch -f {folder.branch_name} {short}` (keep yours under another name first), or begin a new --tag."
         )
+
+
+def gates_changed(project: Project, opened: Opened) -> list[str]:
+    """Gates that are not those that the session began with, in words; they are tried before they decide anything."""
+    now, then = project.settings, opened
+    pairs = (("check", now.check, then.check), ("confirm", now.confirm, then.confirm))
+    return [f"{name} is now {new or 'none'}, it was {old or 'none'}" for name, new, old in pairs if new != old]
 
 
 def what_changed(project: Project, opened: Opened) -> str | None:

@@ -36,7 +36,7 @@ from autoresearch.observer import Observer
 from autoresearch.project import Project, find_targets
 from autoresearch.propose import Proposer
 from autoresearch.records import Began, Canary, Closed, Opened
-from autoresearch.resume import history_of, refuse_changes, what_changed
+from autoresearch.resume import gates_changed, history_of, refuse_changes, what_changed
 from autoresearch.settings import Settings
 
 
@@ -149,6 +149,8 @@ def _open(
         observer.notice(f"session {folder.tag} goes on after experiment {len(history.experiments)}")
         if changed := what_changed(project, opened):
             observer.notice(changed)
+        for changed_gate in gates_changed(project, opened):
+            observer.notice(changed_gate)
         loop.catch_up()
         loop.write_results(history.experiments)
     return loop
@@ -273,6 +275,10 @@ def _opened(project: Project, tag: str, model: str) -> Opened:
         max_losses=settings.max_losses,
         min_gain=settings.min_gain,
         simplify=settings.simplify,
+        guards=", ".join(guard.text() for guard in settings.guards),
+        bounds=settings.bounds.text(),
+        check=settings.check,
+        confirm=settings.confirm,
     )
 
 

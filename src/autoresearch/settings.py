@@ -137,7 +137,7 @@ class Settings(BaseModel):
         description="The rule: rematch (coin-flip pairs), sweep (3 + 3 shuffled runs, for benches of many minutes), "
         "or naive (one run better than the best so far, which keeps noise).",
     )
-    alpha: float = Field(
+    alpha: Fraction = Field(
         0.05, ge=1e-9, le=0.5, description="At most this share of the edits that do nothing survives a rematch."
     )
     max_losses: int = Field(
@@ -160,7 +160,7 @@ class Settings(BaseModel):
     confirm: str | None = Field(
         None,
         description="Shell command that prints the metric on held-out inputs; a candidate must be better there too. "
-        "Its output is shown to nobody.",
+        "What it prints reaches no prompt, log or file.",
     )
     confirm_timeout: Seconds = Field(600.0, description="A run of `confirm` that takes longer has failed.")
     bounds: BoundsSetting = Field(
@@ -290,8 +290,8 @@ def _sentence(error: ValidationError, origins: Mapping[str, str], where: str) ->
         inner = Budget if name == "budget" else MetricName
         return f"{origins[name]}: unknown {path!r}; {name} has {', '.join(inner.model_fields)}."
     problem = first["msg"].removeprefix("Value error, ")
-    for kind, words in PROBLEMS.items():
+    for kind in sorted(PROBLEMS, key=len):  # `greater_than_equal` behind `greater_than`
         if first["type"].startswith(kind):
-            problem = words.format(**first.get("ctx", {}))
+            problem = PROBLEMS[kind].format(**{"gt": "", "ge": "", **first.get("ctx", {})})
     shown = "" if problem.startswith(repr(first["input"])) else f" (it is {first['input']!r})"
     return f"{origins[name]}: {path} {problem}{shown}."

@@ -45,12 +45,9 @@ def _measure(project: Project, ledger: Ledger, folder: SessionFolder, pairs: int
     repository, before = project.repository, ledger.history.verification
     home = _home(repository, folder, before)
     asked = _asked(project, ledger, pairs, home)
-    if before and _goes_on(before, asked):
-        asked = before.asked
-        ledger.record(asked.model_copy(update={"goes_on": True}))
-        ledger.observer.notice(f"goes on with the verification that was cut short, of {asked.pairs} pairs")
-    else:
-        ledger.record(asked)
+    if before and (before.asked.baseline, before.asked.head) == (asked.baseline, asked.head):
+        asked = _more(before, pairs, ledger.observer)
+    ledger.record(asked)
     ends: dict[Arm, dict[str, Tracked]] = {
         "incumbent": find_targets(repository, asked.baseline, list(project.targets)),
         "candidate": find_targets(repository, asked.head, list(project.targets)),
@@ -114,8 +111,12 @@ def _asked(project: Project, ledger: Ledger, pairs: int, home: str) -> Verifying
     return Verifying(n=VERIFICATION, baseline=opened.base, head=incumbent.commit, pairs=pairs, home=home)
 
 
-def _goes_on(before: Verification, asked: Verifying) -> bool:
-    """True for a verification of the same two commits that was cut short: its pairs count, liked or not."""
-    if (before.asked.baseline, before.asked.head) != (asked.baseline, asked.head):
-        return False
-    return due(before) != Decision()
+def _more(before: Verification, pairs: int, observer: Observer) -> Verifying:
+    """More pairs of the same two commits, or those that are still due; the pairs that there are count, liked or not."""
+    known = before.asked
+    if due(before) == Decision():
+        observer.notice(f"added to the {known.pairs} pairs that there are")
+        return known.model_copy(update={"goes_on": True, "pairs": known.pairs + pairs, "settled": known.pairs})
+    if known.pairs - known.settled != pairs:
+        observer.notice(f"goes on with what was cut short, up to {known.pairs} pairs in all; --pairs is for a new one")
+    return known.model_copy(update={"goes_on": True})

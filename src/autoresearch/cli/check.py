@@ -123,6 +123,8 @@ def try_proposer(project: Project) -> Proposer:
 
 def try_bench(project: Project, findings: Findings) -> float:
     """Run the bench on a broken target and on the real one, in a tree of its own. Returns the real run's seconds."""
+    from autoresearch.decide.guards import broken
+    from autoresearch.decide.policy import unfit
     from autoresearch.session import baseline_failure, canary_failure, disk_faults
 
     with disk_faults(project.repository.common_dir), trying(project) as (runner, folder):
@@ -134,8 +136,9 @@ def try_bench(project: Project, findings: Findings) -> float:
         else:
             findings.say("warning", "canary", "switched off: nothing proves that the bench runs the target")
         said = runner.run(project.targets, folder / "bench.log", lambda: None, seed=0)
-        if said.value is None:
-            raise baseline_failure(project, said.failure or "", folder / "bench.log")
+        if problem := unfit(project.settings, said):
+            raise baseline_failure(project, problem, folder / "bench.log")
+        assert said.value is not None
         try_gates(project, runner, findings)
     metric = project.settings.measured
     findings.say(
@@ -146,6 +149,8 @@ def try_bench(project: Project, findings: Findings) -> float:
             findings.say(
                 "warning", "columns", f"the bench printed no `{name}: NUMBER` line; its column will hold 0.000000"
             )
+    if problem := broken(project.settings.guards, [said.columns], [said.columns]):
+        findings.say("warning", "guards", f"the target as it is breaks one: {problem}")
     if said.duration_s > 0.8 * project.settings.timeout:
         findings.say("warning", "timeout", f"{project.settings.timeout:g} s is hardly more than a run takes; raise it")
     return said.duration_s
@@ -182,9 +187,14 @@ def trying(project: Project) -> Iterator[tuple[Runner, Path]]:
 
 def estimate(project: Project, proposer: Proposer, run_s: float, findings: Findings) -> None:
     """How many experiments fit into the night, and what they cost at most."""
+    from autoresearch.decide.rematch import wins_needed
     from autoresearch.display import clock
     from autoresearch.equipment import first_request
 
+    if project.settings.decide == "rematch":
+        needed = wins_needed(project.settings.alpha, project.settings.max_losses)
+        takes = " or ".join(f"{wins}–{losses}" for losses, wins in enumerate(needed))
+        findings.say("ok", "rule", f"a keep takes {takes} in a rematch; twice the same better value of an exact metric")
     budget = project.settings.budget
     runs = RUNS[project.settings.decide]
     each_s = runs * (run_s + OWN_S) + (0.0 if proposer.name == "tune" else REPLY_S)

@@ -110,7 +110,7 @@ def sum_up(project: Project, tag: str, outcome: Outcome) -> None:
     say(
         f"{metric.name}: baseline {number(baseline.value)}, best {number(best.value)}"
         f"{change(project.settings, best.value, baseline.value)}, "
-        f"{len(history.kept)} of {len(history.experiments) - 1} experiments kept"
+        f"{len(history.kept)} of {history.tries} experiments kept"
     )
     assert baseline.commit is not None
     branch = f"autoresearch/{tag}"
@@ -118,4 +118,5 @@ def sum_up(project: Project, tag: str, outcome: Outcome) -> None:
         branch = f"refs/autoresearch/{tag}/best"
         say(f"autoresearch/{tag} is checked out and was not moved; the best is {branch}")
     then = f"autoresearch verify {tag}; git diff {baseline.commit[:7]} {branch}; " if history.kept else ""
-    say(f"next: {then}autoresearch report {tag}")
+    again = f"autoresearch run --tag {tag} goes on; " if outcome.interrupted else ""
+    say(f"next: {again}{then}autoresearch report {tag}")

@@ -278,7 +278,7 @@ def _applied(plan: Plan, outcome: Outcome, picked: Picked | None) -> list[str]:
         return [f"next: the same command with --apply writes {plan.audited} with the survivors alone"]
     left_out = [f"{each.commit.short} is left out: {_why(each)}" for each in picked.left_out]
     if picked.tip is None:
-        return [*left_out, f"no commit to put on {picked.branch}: there is no such branch"]
+        return [*left_out, f"nothing survives, so {picked.branch} is not written"]
     made = _count(len(picked.commits), "commit")
     return [
         *left_out,

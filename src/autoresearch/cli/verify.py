@@ -45,7 +45,10 @@ def verify(
     from autoresearch.report.source import find
     from autoresearch.verify import verify as measure
 
-    journal = find(tag)
+    try:
+        journal = find(tag)
+    except SettingsError as error:
+        raise SettingsError(f"{error} For the branch of another tool: autoresearch audit BRANCH.") from None
     known = fold(read(journal)) if journal.name == "journal.jsonl" else None
     opened = known.opened if known else None
     if known is None or opened is None:
@@ -68,7 +71,7 @@ def verify(
 def _watching(tag: str, pairs: int, stop: StopSignal, *, as_json: bool) -> Iterator[Observer]:
     """A progress bar in a terminal, else a line a pair."""
     if as_json or not sys.stdout.isatty():
-        yield Lines(pairs, stop, as_json=as_json)
+        yield Lines(as_json=as_json)
         return
     from rich.console import Console
     from rich.progress import (
@@ -106,7 +109,9 @@ class Bar:
         from autoresearch.decide.rounds import rounds
 
         if history.verification:
-            self._progress.update(self._task, completed=len(rounds(history.verification.measured).drawn))
+            total = 2 * history.verification.asked.pairs
+            drawn = len(rounds(history.verification.measured).drawn)
+            self._progress.update(self._task, completed=drawn, total=total)
 
     def notice(self, text: str) -> None:
         """Say something above the bar."""
@@ -121,21 +126,26 @@ class Bar:
 class Lines:
     """A line a pair, for pipes and programs."""
 
-    def __init__(self, pairs: int, stop: StopSignal, *, as_json: bool) -> None:
-        self._pairs, self._stop, self._as_json = pairs, stop, as_json
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
         self._said = 0
 
     def record(self, record: AnyRecord, history: History) -> None:
         """Say each pair once."""
         from autoresearch.decide.rounds import rounds
+        from autoresearch.records import Verifying
 
-        done = rounds(history.verification.measured).pairs if history.verification else ()
+        if history.verification is None:
+            return
+        done, total = rounds(history.verification.measured).pairs, history.verification.asked.pairs
+        if isinstance(record, Verifying):
+            self._said = len(done)
         for number, (baseline, head) in list(enumerate(done, start=1))[self._said :]:
             self._said = number
             if self._as_json:
                 print(json.dumps({"event": "pair", "n": number, "baseline": baseline, "head": head}), flush=True)
             else:
-                print(f"pair {number} of {self._pairs}: baseline {baseline:g}, head {head:g}", flush=True)
+                print(f"pair {number} of {total}: baseline {baseline:g}, head {head:g}", flush=True)
 
     def notice(self, text: str) -> None:
         """Pass a notice on."""

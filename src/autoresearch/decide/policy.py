@@ -12,7 +12,7 @@ from autoresearch.decide.recover import BASELINE, Experiment, History
 from autoresearch.decide.rematch import SCREEN, SWEEP, Ruling, beats, decide, kept_for, rematch, sweep
 from autoresearch.decide.rounds import Rounds, rounds
 from autoresearch.decide.yardstick import Yardstick
-from autoresearch.model import Cause, Direction, Status, Verdict
+from autoresearch.model import Cause, Direction, Measurement, Status, Verdict
 from autoresearch.records import Arm, Gate, Measured
 from autoresearch.settings import Settings
 
@@ -37,6 +37,8 @@ class Decision:
 
     run: Arm | None = None
     """One run of this arm."""
+    seed: int | None = None
+    """What that run shall find as its seed; None leaves it to chance."""
     draw: tuple[Arm, ...] | None = None
     """Chance shall put these runs into an order, and then they follow in it."""
     gate: Gate | None = None
@@ -71,7 +73,7 @@ class Policy:
             return decision
         ruling = self._rule(done)
         if ruling.run == "candidate":
-            return Decision(run="candidate")
+            return Decision(run="candidate", seed=self._seed(done))
         if ruling.run == "pair":
             return Decision(draw=PAIR if self.settings.decide != "sweep" else PAIR * SWEEP)
         value = median(done.values("candidate") or done.alone)
@@ -80,10 +82,17 @@ class Policy:
             return self._settled(current, Verdict(Status.DISCARD, ruling.reason, cause), value)
         return self._would_keep(current, done, ruling, value)
 
+    def _seed(self, done: Rounds) -> int | None:
+        """The screen is held against the incumbent's best of late, so it has that one's luck."""
+        if done.alone or self.settings.decide == "naive":
+            return None
+        refreshed = [run for run in done.incumbent if not run.draw]
+        return self.yardstick.screen_seed(refreshed, self.settings.direction)
+
     def _baseline(self, runs: Sequence[Measured]) -> Decision:
         """The unmodified target, often enough to know whether it always measures the same."""
         for run in runs:
-            if problem := self._unfit(run):
+            if problem := unfit(self.settings, run):
                 where = f"in run {run.run} of the baseline: " if len(runs) > 1 else ""
                 return Decision(verdict=Verdict(Status.CRASH, where + problem))
         values = [run.value for run in runs if run.value is not None]
@@ -93,15 +102,6 @@ class Policy:
         if len(values) < wanted:
             return Decision(run="candidate")
         return Decision(verdict=Verdict(Status.KEEP, "baseline", "baseline"), value=median(values))
-
-    def _unfit(self, run: Measured) -> str | None:
-        """Why a run of the unmodified target cannot begin a session."""
-        if run.value is None:
-            return run.failure or "no metric"
-        if strange := self._implausible(run, over=None):
-            return f"`bounds` call it implausible: {strange}"
-        missing = [guard.name for guard in self.settings.guards if guard.name not in run.columns]
-        return f"no '{missing[0]}:' line in the output, which `guards` names" if missing else None
 
     def _before_rule(self, current: Experiment, done: Rounds) -> Decision | None:
         """What comes before any comparison: a fresh incumbent, crashes, the implausible, a round in progress."""
@@ -216,6 +216,16 @@ class Policy:
         if current.is_sentinel:
             verdict = Verdict(verdict.status, f"does nothing, and {verdict.reason}", "sentinel", would_keep=False)
         return Decision(verdict=verdict, value=value)
+
+
+def unfit(settings: Settings, run: Measured | Measurement) -> str | None:
+    """Why a run of the unmodified target cannot begin a session."""
+    if run.value is None:
+        return run.failure or "no metric"
+    if strange := implausible(settings.bounds, settings.measured, run.value, run.duration_s, over=None):
+        return f"`bounds` call it implausible: {strange}"
+    missing = [guard.name for guard in settings.guards if guard.name not in run.columns]
+    return f"no '{missing[0]}:' line in the output, which `guards` names" if missing else None
 
 
 def policy(settings: Settings, history: History, *, simpler: bool) -> Policy:

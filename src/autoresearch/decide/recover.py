@@ -98,8 +98,6 @@ class Verification:
     """The final head measured against the baseline, as far as it has come."""
 
     asked: Verifying
-    number: int = 1
-    """How many of the same two commits there were, this one included."""
     measured: Experiment = Experiment(VERIFICATION)
     forgiven: int = 0
     """So many runs are of earlier calls, whose failures do not count any more."""
@@ -160,6 +158,11 @@ class History:
     def told(self) -> tuple[Experiment, ...]:
         """The experiments that a proposer is told of: the sentinels left out."""
         return tuple(e for e in self.experiments if not e.is_sentinel)
+
+    @property
+    def tries(self) -> int:
+        """Experiments besides the baseline and sentinels."""
+        return max(0, len(self.told) - 1)
 
     @property
     def kept(self) -> tuple[Experiment, ...]:
@@ -241,10 +244,10 @@ def _verify(history: History, record: AnyRecord) -> History:
     """A verification takes no part in the session: neither its time nor its order."""
     before = history.verification
     if isinstance(record, Verifying) and record.goes_on and before is not None:
-        return replace(history, verification=replace(before, forgiven=len(before.measured.runs)))
+        going_on = replace(before, asked=record, forgiven=len(before.measured.runs))
+        return replace(history, verification=going_on)
     if isinstance(record, Verifying):
-        again = before is not None and (before.asked.baseline, before.asked.head) == (record.baseline, record.head)
-        return replace(history, verification=Verification(record, before.number + 1 if before and again else 1))
+        return replace(history, verification=Verification(record))
     assert before is not None
     assert isinstance(record, Drawn | Measuring | Interrupted | Measured)
     return replace(history, verification=replace(before, measured=advance(before.measured, record)))

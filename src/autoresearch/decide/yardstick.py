@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
+from autoresearch.decide.rematch import SCREEN
+from autoresearch.model import Direction
 from autoresearch.records import Arm, Measured
 
 RUNS = 8
@@ -34,6 +36,8 @@ class Yardstick:
 
     deviations: tuple[float, ...] = ()
     """How far pairs of a rematch lay from the middle one of it, relative, the latest ones."""
+    seeds: tuple[int | None, ...] = ()
+    """The seeds that `runs` had."""
 
     @property
     def spread(self) -> float:
@@ -45,6 +49,13 @@ class Yardstick:
         """The median relative difference of adjacent runs of equal code; 0 for an exact metric."""
         return median(self.differences) if self.differences else 0.0
 
+    def screen_seed(self, refreshed: Sequence[Measured], direction: Direction) -> int | None:
+        """The seed with which the incumbent did best of late: a candidate must beat that, and shall have it too."""
+        known = [*zip(self.runs, self.seeds, strict=False), *((run.value, run.seed) for run in refreshed)]
+        valued = [(value, seed) for value, seed in known[-SCREEN:] if value is not None]
+        sign = 1 if direction is Direction.HIGHER else -1
+        return max(valued, key=lambda each: sign * each[0])[1] if valued and not self.exact else None
+
     @property
     def stale(self) -> bool:
         """True when the incumbent should run again before it is compared with."""
@@ -55,7 +66,9 @@ class Yardstick:
         mine, theirs = _values(runs, "candidate"), _values(runs, "incumbent")
         drawn = [run for run in runs if run.draw]
         if baseline:
-            return Yardstick(tuple(mine), exact=len(mine) > 1 and len(set(mine)) == 1, differences=_differences(mine))
+            exact = len(mine) > 1 and len(set(mine)) == 1
+            seeds = _seeds(runs, "candidate")
+            return Yardstick(tuple(mine), exact=exact, differences=_differences(mine), seeds=seeds)
         pairs = _values(drawn, "candidate")
         known = replace(
             self,
@@ -65,8 +78,10 @@ class Yardstick:
             deviations=(*self.deviations, *_deviations(drawn))[-DIFFERENCES:],
         )
         if kept:
-            return replace(known, runs=tuple(pairs[-RUNS:] or mine[-1:]))
-        return replace(known, runs=(*self.runs, *theirs)[-RUNS:])
+            seeds = _seeds(drawn, "candidate")[-RUNS:] or _seeds(runs, "candidate")[-1:]
+            return replace(known, runs=tuple(pairs[-RUNS:] or mine[-1:]), seeds=seeds)
+        seeds = (*self.seeds, *_seeds(runs, "incumbent"))[-RUNS:]
+        return replace(known, runs=(*self.runs, *theirs)[-RUNS:], seeds=seeds)
 
 
 def difference(one: float, other: float) -> float:
@@ -88,6 +103,10 @@ def _deviations(drawn: Sequence[Measured]) -> tuple[float, ...]:
         if mine is not None and theirs is not None:
             gaps.append((mine - theirs) / (size if (size := (abs(mine) + abs(theirs)) / 2) else 1.0))
     return tuple(abs(gap - median(gaps)) for gap in gaps) if len(gaps) > 2 else ()
+
+
+def _seeds(runs: Sequence[Measured], arm: Arm) -> tuple[int | None, ...]:
+    return tuple(run.seed for run in runs if run.arm == arm and run.value is not None)
 
 
 def _values(runs: Sequence[Measured], arm: Arm) -> list[float]:

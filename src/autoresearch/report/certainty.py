@@ -77,8 +77,9 @@ def verification(evidence: Evidence) -> str | None:
         return f"as measured, not verified: {again}" if evidence.kept else None
     failed = len(verified.failures)
     more = f"; {plural(failed, 'run')} failed, {verified.failures[-1]}" if failed else ""
-    if verified.number > 1:
-        more += f"; verified {verified.number} times, this is the latest"
+    if verified.gain is not None and verified.gain.pairs < verified.asked:
+        left = verified.asked - verified.measured
+        more += f"; {plural(left, 'more pair')} still to be measured: {again}"
     if not verified.current:
         more += f"; the head has moved on since: verify again with {again}"
     if verified.gain is not None:

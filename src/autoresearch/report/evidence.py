@@ -40,8 +40,6 @@ class Verified:
     """Gain of the head over the baseline; None until all pairs are measured."""
     current: bool
     """False once the session has kept something since."""
-    number: int = 1
-    """How often these two were verified; the latest counts."""
     failures: tuple[str, ...] = ()
     """What each run without a value said, and whose it was."""
 
@@ -182,9 +180,10 @@ def _verified(history: History, verification: Verification, direction: Direction
         over_baseline=baseline is not None and baseline.commit == asked.baseline,
         asked=asked.pairs,
         measured=len(done.pairs),
-        gain=_interval(done.pairs, direction) if whole else None,
+        gain=_interval(done.pairs if whole else done.pairs[: asked.settled], direction)
+        if whole or asked.settled
+        else None,
         current=incumbent is not None and incumbent.commit == asked.head,
-        number=verification.number,
         failures=tuple(f"the {whose[run.arm]}'s: {clean(run.failure or 'no metric')}" for run in failed),
     )
 

@@ -31,10 +31,9 @@ def to_json(log: Log, summary: Summary) -> str:
                  of the last segment: numbers of rows (see `n`) or null; change is best over baseline as measured,
                  relative, positive when better
     verified     null until a verification is complete, else {baseline, head, n, gain, low, high, relative, confidence,
-                 pairs, wins, current, number}: commits (n is the head's row), the gain of the head over the baseline
+                 pairs, wins, current}: commits (n is the head's row), the gain of the head over the baseline
                  with its interval (low, high and confidence are null for too few pairs), relative or in the metric's
-                 own unit, positive when better; current is false once something was kept since;
-                 number says how often these two were verified
+                 own unit, positive when better; current is false once something was kept since
     evidence     null for a file that is no journal, else {rule, verification, noise, rematches, sentinels,
                  simplifications, weakest, discards, quarantined}: the rule's name;
                  verification is null or {asked, measured, failures}: pairs, and what failed runs said;
@@ -113,7 +112,6 @@ def outcome(verified: Verified | None) -> dict[str, Any] | None:
         "n": verified.n,
         **vars(verified.gain),
         "current": verified.current,
-        "number": verified.number,
     }
 
 
