@@ -369,7 +369,7 @@ def test_without_survivors_there_is_no_branch(tmp_path: Path) -> None:
     done = user.audits("mar5", "--apply")
     assert done.returncode == 0
     assert "0 of 2 keeps survive\n" in done.stdout
-    assert "there is no such branch\n" in done.stdout
+    assert "nothing survives, so autoresearch/mar5-audited is not written\n" in done.stdout
     assert user.git("branch", "--list", "autoresearch/*-audited") == ""
 
 

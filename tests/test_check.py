@@ -80,6 +80,23 @@ def test_a_gate_that_fails_on_the_unmodified_target_would_fail_all_night(tmp_pat
     assert "no 'score:' line in the output" in lines(done.stdout)["error"][0]
 
 
+def test_guards_and_bounds_are_tried_on_the_unmodified_target(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    for flag, problem in (("--guards=mem<=5", "no 'mem:' line"), ("--bounds={metric: [50,]}", "is below 50")):
+        done = user.types("check", "--model=tune", flag)
+        assert done.returncode == 5
+        assert problem in lines(done.stdout)["error"][0]
+    done = user.types("check", "--model=tune", "--bench=python3 -S program.py && echo mem: 9", "--guards=mem<=5")
+    assert done.returncode == 0
+    assert "guards: the target as it is breaks one: mem is 9, must be <= 5" in lines(done.stdout)["warning"]
+
+
+def test_what_a_keep_takes_is_said(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    said = "\n".join(lines(user.types("check", "--model=tune", "--alpha=1%").stdout)["ok"])
+    assert "a keep takes 7–0 or 11–1 in a rematch" in said
+
+
 def test_the_most_that_a_night_can_cost(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     with ModelServer() as server:

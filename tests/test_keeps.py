@@ -926,6 +926,53 @@ def test_a_head_that_fails_twice_ends_a_verification(keeper: Lab) -> None:
     assert "pair 6 of 6" in shown
 
 
+def test_verifying_again_adds_pairs_to_those_that_there_are(keeper: Lab) -> None:
+    assert keeper.verifies("t")[0] == 0
+    code, shown, said = keeper.verifies("t", "--pairs=7")
+    assert code == 0, said
+    assert "added to the 6 pairs that there are" in said
+    assert "pair 6 of" not in shown
+    assert "pair 13 of 13" in shown
+    assert "of 13 pairs won" in shown
+    assert len(keeper.records("drawn", 0)) == 13
+    document = json.loads(keeper.user.types("report", "t", "--format=json").stdout)
+    assert document["verified"]["pairs"] == 13
+
+
+def test_what_was_verified_stays_said_while_more_is_measured(keeper: Lab) -> None:
+    assert keeper.verifies("t")[0] == 0
+    keeper.happens(len(keeper.ran()) + 3, "hold")
+    begun = keeper.starts("verify", "t")
+    begun.kill()
+    begun.communicate()
+    keeper.goes_on()
+    shown = keeper.user.types("report", "t", env={"COLUMNS": "300"}).stdout
+    assert "verified gain" in shown
+    assert "5 more pairs still to be measured: autoresearch verify t" in shown
+
+
+def test_a_session_needs_no_program_md_to_be_verified(keeper: Lab) -> None:
+    keeper.user.git("rm", "--quiet", "program.md")
+    code, shown, said = keeper.verifies("t")
+    assert code == 0, said
+    assert "verified gain" in shown
+
+
+def test_another_gate_on_resume_is_named_and_tried_and_other_guards_are_refused(tmp_path: Path) -> None:
+    lab = Lab.at(tmp_path, noisy=False)
+    lab.answers(GAIN, "VALUE=12\n")
+    assert lab.runs(experiments=2)[0] == 0
+    code, _, said = lab.runs("--check=false", experiments=3)
+    assert code == 5
+    assert "note: check is now false, it was none" in said
+    assert "does not pass with the target as it is" in said
+    code, _, said = lab.runs("--guards=mem<=20", experiments=3)
+    assert code == 2
+    assert "session t was begun with guards '', now it is 'mem <= 20'" in said
+    assert lab.runs(experiments=3)[0] == 0
+    assert lab.verdicts() == ["keep better", "keep better"]
+
+
 def test_a_verification_has_the_timeout_that_the_session_had(tmp_path: Path) -> None:
     lab = Lab.at(tmp_path, noisy=False, front={"timeout": "1ms"})
     lab.answers(GAIN)

@@ -16,7 +16,7 @@ from autoresearch.decide.policy import Decision, compare, policy
 from autoresearch.decide.recover import BASELINE, SENTINEL, Experiment, History, advance, step
 from autoresearch.decide.rounds import rounds
 from autoresearch.decide.yardstick import Yardstick, difference
-from autoresearch.model import Status
+from autoresearch.model import Direction, Status
 from autoresearch.records import (
     AnyRecord,
     Arm,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -46,6 +47,23 @@ def test_durations(value: object, seconds: float) -> None:
 def test_what_is_no_duration_is_refused(value: str) -> None:
     with pytest.raises(SettingsError, match="timeout"):
         load({"timeout": value or "x"}, {}, FRONT, "p")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("alpha", "0", "must not be less than 1e-09"),
+        ("alpha", "0.6", "must not be more than 0.5"),
+        ("max_losses", "-1", "must not be less than 0"),
+        ("patience", "-1", "must not be less than 0"),
+        ("timeout", "0", "must be more than 0"),
+        ("decide", "mean", "must be 'rematch', 'sweep' or 'naive'"),
+    ],
+)
+def test_a_number_out_of_its_range_is_a_sentence(name: str, value: str, problem: str) -> None:
+    front = {"target": "a.py", "bench": "b", "metric": "loss"}
+    with pytest.raises(SettingsError, match=re.escape(problem)):
+        load({name: value}, {}, front, "program.md")
 
 
 @pytest.mark.parametrize("value", ["experiments=5, usd=2.5", "{experiments: 5, usd: 2.5}"])

@@ -8,21 +8,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autoresearch import program as program_file
 from autoresearch.decide.recover import History
 from autoresearch.edge import lineage, tree
 from autoresearch.edge.folder import AUDITS, SessionFolder
 from autoresearch.edge.lineage import Branch, Commit
 from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.errors import SettingsError
-from autoresearch.program import Program
-from autoresearch.project import Project, inside
+from autoresearch.project import Project, find_program, inside
 from autoresearch.records import Opened
 from autoresearch.resume import as_begun, history_of
 from autoresearch.settings import Settings, load, strangers
-
-ENOUGH = {"target", "bench", "metric"}
-"""Flags that make up for a program.md: an audit needs no brief."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +71,7 @@ def look(
     path: Path, name: str | None, base: str | None, flags: Mapping[str, object], environment: Mapping[str, str]
 ) -> Plan:
     """Find branch, base and commits. Raises SettingsError or RepositoryError. Whoever calls closes the repository."""
-    missing = not path.exists() and flags.keys() >= ENOUGH
-    program = Program(path, {}, "") if missing else program_file.read(path)
+    program = find_program(path, flags)
     repository = Repository.open(program.directory)
     try:
         branch = lineage.find(repository, name)

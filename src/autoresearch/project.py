@@ -21,6 +21,8 @@ TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 SHOWN_BYTES = 16_000
 """A fixed file larger than this is named to the proposer and not shown."""
 GLOB = frozenset("*?[")
+ENOUGH = {"target", "bench", "metric"}
+"""Flags that say enough to do without a program.md."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,14 @@ class Project:
 
 def read(path: Path, flags: Mapping[str, object], environment: Mapping[str, str]) -> tuple[Program, Loaded]:
     """program.md and the settings. A program.md that is missing will do when the flags say what is needed."""
-    program = program_file.read(path)
+    program = find_program(path, flags)
     return program, load(flags, environment, program.front, path.name)
+
+
+def find_program(path: Path, flags: Mapping[str, object]) -> Program:
+    """The program.md, or an empty one where the flags say enough. Raises SettingsError."""
+    missing = not path.exists() and flags.keys() >= ENOUGH
+    return Program(path, {}, "") if missing else program_file.read(path)
 
 
 def examine(path: Path, flags: Mapping[str, object], environment: Mapping[str, str]) -> Project:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from autoresearch.audit import Finding, Outcome, findings
 from autoresearch.audited import Plan
 from autoresearch.decide.recover import BASELINE, History
-from autoresearch.decide.rematch import score
+from autoresearch.decide.rematch import keep_probability, score, wins_needed
 from autoresearch.decide.results import one_line
 from autoresearch.decide.rounds import rounds
 from autoresearch.display import STOPPING, say
@@ -92,7 +92,8 @@ class Lines:
             return
         if outcome.findings:
             _table(outcome)
-        for line in (*_remarks(outcome), _sum(self._plan, outcome), *_applied(self._plan, outcome, picked)):
+        plan = self._plan
+        for line in (*_remarks(outcome), _sum(plan, outcome), *_luck(plan, outcome), *_applied(plan, outcome, picked)):
             say(_safe(line, sys.stdout.encoding))
 
 
@@ -267,6 +268,17 @@ def _sum(plan: Plan, outcome: Outcome) -> str:
         return f"nothing to audit: no commit of {branch} since {base} changes {targets}."
     survivors = sum(finding.survives is True for finding in outcome.findings)
     return f"{survivors} of {_count(len(plan.keeps), 'keep')} {'survives' if survivors == 1 else 'survive'}"
+
+
+def _luck(plan: Plan, outcome: Outcome) -> list[str]:
+    """How many may have survived without doing anything."""
+    settings = plan.project.settings
+    entered = sum(bool(finding.experiment and finding.experiment.draws) for finding in outcome.findings)
+    if not entered or settings.min_gain < 0 or settings.simplify:
+        return []
+    bound = keep_probability(wins_needed(settings.alpha, settings.max_losses))
+    rematches = "1 rematch" if entered == 1 else f"{entered} rematches"
+    return [f"{rematches}: at most {entered} × {bound:.1%} = {entered * bound:.2g} expected to survive by luck"]
 
 
 def _applied(plan: Plan, outcome: Outcome, picked: Picked | None) -> list[str]:
