@@ -165,7 +165,8 @@ class LiveView:
 
         lines: list[RenderableType] = [self._head(), self._now(), self._rows()]
         lines += [Text(f"note: {notice}", style="yellow") for notice in self._notices]
-        lines.append(Text(STOPPING, style="bold yellow") if self._stop.asked else Text(HOW_TO_STOP, style="dim"))
+        if self._phase != CLOSING:
+            lines.append(Text(STOPPING, style="bold yellow") if self._stop.asked else Text(HOW_TO_STOP, style="dim"))
         return Group(*lines)
 
     def _limit(self, record: AnyRecord) -> float | None:
