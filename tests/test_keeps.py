@@ -635,16 +635,21 @@ def target(text: str) -> str:
     return f"description: another\nhypothesis: more\ncategory: parameters\n\nFILE: program.sh\n```sh\n{text}```\n"
 
 
-def test_a_kill_while_confirm_runs_shows_nothing_of_it_and_it_runs_again(tmp_path: Path) -> None:
-    lab = Lab.at(tmp_path, noisy=False, front={"confirm": "sh holdout.sh"})
-    lab.answers(GAIN, HARM)
+def killed_in_confirm(lab: Lab, experiments: int) -> None:
+    """A session that is killed while the first candidate, which is better, runs on the held-out inputs."""
     lab.happens(3 + 2, "hold")
-    session = lab.starts(*run(3))
+    session = lab.starts(*run(experiments))
     (lab.folder / "hold_confirm").touch()
     (lab.folder / "hold").unlink()
     wait_for((lab.folder / "holding").exists)
     session.kill()
     session.communicate()
+
+
+def test_a_kill_while_confirm_runs_shows_nothing_of_it_and_it_runs_again(tmp_path: Path) -> None:
+    lab = Lab.at(tmp_path, noisy=False, front={"confirm": "sh holdout.sh"})
+    lab.answers(GAIN, HARM)
+    killed_in_confirm(lab, 3)
     lab.goes_on()
     assert lab.records()[-1]["kind"] == "gating"
     code, _, said = lab.runs(experiments=3)
@@ -660,13 +665,7 @@ def test_a_kill_while_confirm_runs_leaves_nothing_of_it_where_anybody_looks(tmp_
     lab = Lab.at(tmp_path, noisy=False, front={"confirm": "sh holdout.sh"})
     lab.answers(GAIN)
     (lab.folder / "held_out").unlink()
-    lab.happens(3 + 2, "hold")
-    session = lab.starts(*run(2))
-    (lab.folder / "hold_confirm").touch()
-    (lab.folder / "hold").unlink()
-    wait_for((lab.folder / "holding").exists)
-    session.kill()
-    session.communicate()
+    killed_in_confirm(lab, 2)
     assert holding(MARK, lab.folder / "temporary") == []
 
 

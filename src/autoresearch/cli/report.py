@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,7 +72,8 @@ def _print(log: Log, summary: Summary) -> None:
     from autoresearch.report.terminal import WIDTH, as_text, show
 
     # A terminal that cannot show an arrow gets a question mark, not a traceback.
-    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     if sys.stdout.isatty():
         show(log, summary, Console(), chart=True)
     else:

@@ -25,13 +25,16 @@ _GENERATORS = frozenset(
 """What takes a seed first, and does not say so in its name."""
 _OPTIONS = frozenset("add_argument add_option option Option Argument get getenv setdefault field".split())
 """What takes the name of a seed and its value."""
+_WRAPPERS = frozenset("field Field Option Argument int int32 int64 uint32 uint64".split())
+"""Take the value of a seed, and give it to the name that they are assigned to."""
 _MENTIONED = re.compile("seed|rand|rng|pcg|philox|sfc64|mt19937|twister|xoshiro|key|newsource", re.IGNORECASE)
+_PYTHON = (".py", ".pyi")
 _BLANK = ast.Constant(value="<seed>")
 
 
 def only_seeds_differ(path: str, old: str, new: str) -> bool:
     """True when two versions of a program differ in nothing but random seeds, comments and layout."""
-    if not _MENTIONED.search(changed_lines(old, new)):
+    if not _MENTIONED.search(old + new if path.endswith(_PYTHON) else changed_lines(old, new)):
         return False
     one, other = _seedless(path, old), _seedless(path, new)
     return one is not None and one == other
@@ -60,7 +63,7 @@ def _words(name: str) -> list[str]:
 @lru_cache(maxsize=8)  # the incumbent comes with every proposal
 def _seedless(path: str, text: str) -> str | None:
     """A normal form without seeds and comments; None where a seed cannot be told from other text."""
-    if not path.endswith((".py", ".pyi")):
+    if not path.endswith(_PYTHON):
         code = uncommented(path, text)
         return None if code is None else _GIVEN.sub(_zeroed, code)
     tree = parsed(text)
@@ -77,6 +80,8 @@ class _Seedless(ast.NodeTransformer):
         self._tree = tree
         self._own = {each.name: each.args for each in tree.body if isinstance(each, ast.FunctionDef)}
         """Functions of the program's own: what they do with a number, the names of their parameters say."""
+        imports = [each for each in tree.body if isinstance(each, ast.ImportFrom) and each.module == "random"]
+        self._from_random = {each.name for found in imports for each in found.names}
         self._gone: set[str] = set()
         """Names within what was taken out."""
 
@@ -84,23 +89,31 @@ class _Seedless(ast.NodeTransformer):
         """The tree without seeds, and without imports that nothing but its seeding needed."""
         self.generic_visit(self._tree)
         if self._gone:
-            self._gone -= {each.id for each in ast.walk(self._tree) if isinstance(each, ast.Name)}
+            nodes = (each for each in ast.walk(self._tree) if isinstance(each, ast.Name))
+            self._gone -= {each.id for each in nodes if isinstance(each.ctx, ast.Load)}
             self._tree.body = [each for each in self._tree.body if not self._is_idle(each)]
         return self._tree
 
     def _is_idle(self, node: ast.stmt) -> bool:
-        if not isinstance(node, ast.Import | ast.ImportFrom):
-            return False
-        node.names = [each for each in node.names if (each.asname or each.name).partition(".")[0] not in self._gone]
-        return not node.names
+        """True for an import, and for a seed, that only what was taken out had used."""
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            node.names = [each for each in node.names if (each.asname or each.name).partition(".")[0] not in self._gone]
+            return not node.names
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is _BLANK:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            return all(isinstance(each, ast.Name) and each.id in self._gone for each in targets)
+        return False
+
+    def _forget(self, node: ast.AST) -> None:
+        self._gone |= {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         match node.value:
             case ast.Call(func=func, args=args, keywords=keywords) if _takes_seed(name := _name(func)):
                 own = isinstance(func, ast.Name) and name in self._own
                 given = [*args, *(each.value for each in keywords)]
-                if not own and all(isinstance(each, ast.Constant) or _is_number(each) for each in given):
-                    self._gone |= {each.id for each in ast.walk(func) if isinstance(each, ast.Name)}
+                if not own and all(isinstance(each, ast.Constant) or _are_numbers(each) for each in given):
+                    self._forget(node)
                     return None
         return self.generic_visit(node)
 
@@ -113,31 +126,62 @@ class _Seedless(ast.NodeTransformer):
             names = [each.arg for each in (*self._own[name].posonlyargs, *self._own[name].args)]
             for at, (to, value) in enumerate(zip(names, node.args, strict=False)):
                 node.args[at] = _blank(value) if is_seed(to) else value
-        elif node.args and _takes_seed(name):
-            node.args[0] = _blank(node.args[0])
+        elif name == "Random" and isinstance(node.func, ast.Name) and name not in self._from_random:
+            pass  # a class of the program's own, or of somebody else's
+        elif node.args and (_takes_seed(name) or _is_random_key(node.func)):
+            first, *others = node.args
+            if _are_numbers(first):
+                self._forget(first)
+                node.args = [_BLANK, *others] if others else []  # without any seed a generator finds one itself
         elif option:  # add_argument("--seed", default=1), environ.get("SEED", "1")
             node.args = [_blank(each) for each in node.args]
+        node.keywords = [each for each in node.keywords if not (is_seed(each.arg or "") and _is_number(each.value))]
         for keyword in node.keywords:
-            if is_seed(keyword.arg or "") or (option and keyword.arg == "default"):
+            keyword.value = _assigned(keyword.arg or "", keyword.value)
+            if option and keyword.arg == "default":
                 keyword.value = _blank(keyword.value)
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         self.generic_visit(node)
-        if all(is_seed(_name(target)) for target in node.targets):
-            node.value = _blank(node.value)
+        match node:
+            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
+                if len(targets) == len(values) and not any(isinstance(each, ast.Starred) for each in targets):
+                    values[:] = [_assigned(_name(to), value) for to, value in zip(targets, values, strict=True)]
+            case ast.Assign(targets=targets) if len(targets) == 1 or all(is_seed(_name(each)) for each in targets):
+                node.value = _assigned(_name(targets[0]), node.value)
+        return node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Add | ast.Sub):  # other sums make a generator of it
+            node.value = _assigned(_name(node.target), node.value)
+        return node
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.AST:
+        self.generic_visit(node)
+        node.value = _assigned(node.target.id, node.value)
+        return node
+
+    def visit_For(self, node: ast.For) -> ast.AST:
+        self.generic_visit(node)
+        node.iter = _each(node.iter) if is_seed(_name(node.target)) else node.iter
+        return node
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        self.generic_visit(node)
+        node.iter = _each(node.iter) if is_seed(_name(node.target)) else node.iter
         return node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         self.generic_visit(node)
-        if node.value and is_seed(_name(node.target)):
-            node.value = _blank(node.value)
+        node.value = node.value and _assigned(_name(node.target), node.value)
         return node
 
     def visit_Dict(self, node: ast.Dict) -> ast.AST:
         self.generic_visit(node)
         node.values = [
-            _blank(value) if isinstance(key, ast.Constant) and is_seed(str(key.value)) else value
+            _assigned(str(key.value), value) if isinstance(key, ast.Constant) else value
             for key, value in zip(node.keys, node.values, strict=True)
         ]
         return node
@@ -157,8 +201,38 @@ class _Seedless(ast.NodeTransformer):
         return node
 
 
+def _assigned(name: str, value: ast.expr) -> ast.expr:
+    """What a name is given, blank where that is a seed; of several seeds only how many they are counts."""
+    if is_seed(name):
+        if isinstance(value, ast.Call) and _name(value.func) in _WRAPPERS:
+            value.args = [_blank(each) for each in value.args]
+            for keyword in value.keywords:
+                keyword.value = _blank(keyword.value) if keyword.arg == "default" else keyword.value
+        return _blank(value)
+    return _each(value) if name[-1:] in ("s", "S") and is_seed(name[:-1]) else value
+
+
+def _each(value: ast.expr) -> ast.expr:
+    if isinstance(value, ast.List | ast.Tuple | ast.Set):
+        value.elts = [_blank(each) for each in value.elts]
+    return value
+
+
+def _is_random_key(function: ast.expr) -> bool:
+    """`jax.random.key`, whose name alone says nothing."""
+    match function:
+        case ast.Attribute(attr="key", value=owner):
+            return _name(owner) in ("random", "jr", "jrandom")
+    return False
+
+
 def _blank(node: ast.expr) -> ast.expr:
     return _BLANK if _is_number(node) else node
+
+
+def _are_numbers(node: ast.expr) -> bool:
+    """True for what a generator takes: a number, or a list of them."""
+    return all(map(_is_number, node.elts)) if isinstance(node, ast.List | ast.Tuple) else _is_number(node)
 
 
 def _is_number(node: ast.expr) -> bool:
@@ -170,6 +244,8 @@ def _is_number(node: ast.expr) -> bool:
             return type(value) in (int, type(None)) or (isinstance(value, str) and value.isdecimal())
         case ast.UnaryOp(op=ast.USub() | ast.UAdd() | ast.Invert(), operand=operand):
             return _is_number(operand)
+        case ast.BinOp(left=ast.Constant(value=int()), right=ast.Constant(value=int())):
+            return True
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
             return _is_number(left) and _is_number(right)
     return False
