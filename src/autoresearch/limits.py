@@ -1,17 +1,19 @@
-"""Limits that a person sets on what a run may say: guards on other numbers, and bounds of the plausible."""
+"""Limits that a person sets on a run: guards on other numbers, bounds of the plausible, and what it may use up."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 import yaml
 
 UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 GUARDS = '{peak_vram_mb: "<= 1.10x", latency_ms: "<= 50"}, or in a flag peak_vram_mb<=1.10x,latency_ms<=50'
+UNITS_BYTES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+LIMITS = "{memory: 16GB, disk: 20%, processes: 500}"
 BOUNDS = "{metric: [0, 10], duration: [1s, ], step: 50%}"
 """How a person writes them, for messages."""
 
@@ -55,6 +57,38 @@ class Bounds:
             f"{name} [{_end(low)}, {_end(high)}]" for name, (low, high) in ends.items() if (low, high) != (None, None)
         ]
         return ", ".join([*ranges, *([f"step {self.step:g}"] if self.step else [])])
+
+
+@dataclass(frozen=True)
+class Size:
+    """So many bytes, or a share of what there is when a run begins."""
+
+    amount: float
+    is_share: bool = False
+
+    def of(self, available_bytes: float) -> float:
+        """In bytes."""
+        return self.amount * available_bytes if self.is_share else self.amount
+
+    def text(self) -> str:
+        """`16GB`, `20%`."""
+        if self.is_share:
+            return f"{self.amount * 100:.10g}%"
+        unit = next(name for name in reversed(UNITS_BYTES) if self.amount >= UNITS_BYTES[name] or name == "b")
+        return f"{self.amount / UNITS_BYTES[unit]:.10g}{unit.upper()}"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one run may use up before it is stopped."""
+
+    memory: Size = Size(0.9, is_share=True)
+    disk: Size = Size(0.5, is_share=True)
+    processes: int = 4096
+
+    def text(self) -> str:
+        """`memory 90%, disk 50%, processes 4096`."""
+        return f"memory {self.memory.text()}, disk {self.disk.text()}, processes {self.processes}"
 
 
 def seconds(value: object) -> object:
@@ -120,6 +154,40 @@ def bounds(value: object) -> object:
         _range("duration", said["duration"], "[1s, 10m]") if "duration" in said else none,
         _step(said["step"]) if "step" in said else None,
     )
+
+
+def limits(value: object) -> object:
+    """`{memory: 16GB, disk: 20%, processes: 500}`, or the same as text from a flag → Limits.
+
+    A share is of what is free when a run begins. Limits are passed on as they are. Raises ValueError.
+    """
+    if isinstance(value, Limits):
+        return value
+    said = _flow(value, LIMITS) if isinstance(value, str) else value
+    if not isinstance(said, Mapping) or not said:
+        raise ValueError(f"must be written as {LIMITS}, each part optional")
+    known = Limits()
+    for name, item in said.items():
+        if name == "memory":
+            known = replace(known, memory=_size(name, item))
+        elif name == "disk":
+            known = replace(known, disk=_size(name, item))
+        elif name == "processes":
+            if isinstance(item, bool) or not isinstance(item, int) or item < 1:
+                raise ValueError(f"has {item!r} processes, which is no whole number above zero; write {LIMITS}")
+            known = replace(known, processes=item)
+        else:
+            raise ValueError(f"has no part {name!r}; its parts are memory, disk, processes, as in {LIMITS}")
+    return known
+
+
+def _size(name: str, value: object) -> Size:
+    text = str(value).strip().lower().replace(" ", "").replace("ib", "b")
+    found = re.fullmatch(r"([0-9.]+)(%|[kmgt]?b)", text)
+    number = _finite(found[1]) if found else None
+    if not found or not number or (found[2] == "%" and number > 100):
+        raise ValueError(f"has {value!r} for {name}, which is no size; write 16GB, 500MB or 20%")
+    return Size(number / 100, is_share=True) if found[2] == "%" else Size(number * UNITS_BYTES[found[2]])
 
 
 def _parted(item: str) -> tuple[str, str]:

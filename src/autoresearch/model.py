@@ -27,9 +27,25 @@ class Status(StrEnum):
 
 
 Cause = Literal[
-    "baseline", "better", "simplification", "screen", "rematch", "guard", "check", "confirm", "implausible", "sentinel"
+    "baseline",
+    "better",
+    "simplification",
+    "screen",
+    "rematch",
+    "guard",
+    "check",
+    "confirm",
+    "implausible",
+    "sentinel",
+    "tampered",
 ]
 """What decided a verdict that is no crash: what a candidate was kept for, or where it was discarded."""
+
+
+Take = Literal["only", "last"]
+"""Which of a run's numbers counts: the only one, or the last of several."""
+Label = Literal["self-reported", "in-process", "isolated"]
+"""Who says the metric: the target itself, a bench that has it in its own process, or one that has it in another."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +56,9 @@ class Metric:
     direction: Direction
     pattern: str | None = None
     """A regular expression whose first group is the number; None reads `^NAME:` lines."""
+    take: Take = "only"
+    require: Sequence[str] = ()
+    """Regular expressions that an honest run always prints a line for."""
 
     def better(self, value: float, than: float) -> bool:
         """True when `value` is strictly better than `than`."""
@@ -63,6 +82,8 @@ class Measurement:
     columns: Mapping[str, float] = field(default_factory=dict)
     """The extra columns that the run printed; what it did not print is absent."""
     duration_s: float = 0.0
+    tampered: Sequence[str] = ()
+    """Protected files that were not as before when the run was over, relative to the project."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from autoresearch.model import Cause, Direction, Scalar, Status
+from autoresearch.model import Cause, Direction, Label, Scalar, Status, Take
 
 FORMAT = 1
 """Version of the journal's format; a newer one is refused."""
@@ -39,6 +39,8 @@ class Opened(Record):
     """Commit that the session started from."""
     metric: str
     pattern: str | None = None
+    take: Take = "only"
+    require: tuple[str, ...] = ()
     direction: Direction
     columns: tuple[str, ...]
     targets: tuple[str, ...]
@@ -71,6 +73,11 @@ class Began(Record):
     timeout_s: float | None = None
     link: tuple[str, ...] | None = None
     """Settings of this life that measuring the session anew takes; None where they are not known."""
+    network: bool | None = None
+    cache: tuple[str, ...] | None = None
+    env: tuple[str, ...] | None = None
+    sandbox: str = "none"
+    """What its runs were shut in: bubblewrap, landlock or none."""
 
 
 class Canary(Record):
@@ -78,6 +85,13 @@ class Canary(Record):
 
     kind: Literal["canary"] = "canary"
     failure: str
+
+
+class Labelled(Record):
+    """How far the metric can be trusted, by how the bench runs the target."""
+
+    kind: Literal["labelled"] = "labelled"
+    label: Label
 
 
 class Replied(Record):
@@ -168,6 +182,8 @@ class Measured(Record):
     duration_s: float
     log: str
     """The run's log, relative to the session's folder."""
+    tampered: tuple[str, ...] = ()
+    """Protected files that the run changed; the differences lie beside its log, as `.tampered.diff`."""
     draw: int = 0
     """Number of the draw that the run belongs to, from 1 for each candidate; 0 for a run of its own."""
     seed: int | None = None
@@ -266,7 +282,7 @@ OfExperiment = (
 )
 """The records that belong to one experiment."""
 AnyRecord = Annotated[
-    Opened | Began | Canary | OfExperiment | Settled | Verifying | Closed,
+    Opened | Began | Canary | Labelled | OfExperiment | Settled | Verifying | Closed,
     Field(discriminator="kind"),
 ]
 

@@ -13,8 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from autoresearch.direction import guess
 from autoresearch.errors import SettingsError
-from autoresearch.limits import Bounds, Guard, bounds, fraction, guards, seconds
-from autoresearch.model import Direction, Metric
+from autoresearch.limits import Bounds, Guard, Limits, bounds, fraction, guards, limits, seconds
+from autoresearch.model import Direction, Metric, Take
 
 ENVIRONMENT = "AUTORESEARCH_"
 SET_BY_US = frozenset({"AUTORESEARCH_PROMPT", "AUTORESEARCH_SEED"})
@@ -55,11 +55,24 @@ def pairs(value: object) -> object:
     return {name.strip(): number.strip() for name, _, number in items}
 
 
+def lines(value: object) -> object:
+    """One regular expression, or several; a comma in one is its own."""
+    found = [value] if isinstance(value, str) else value
+    for pattern in found if isinstance(found, list | tuple) else ():
+        try:
+            re.compile(str(pattern))
+        except re.error as error:
+            raise ValueError(f"has {pattern!r}, which is not a regular expression: {error}") from None
+    return found
+
+
 Seconds = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
 Paths = Annotated[tuple[str, ...], BeforeValidator(listed)]
 Fraction = Annotated[float, BeforeValidator(fraction)]
 Guards = Annotated[tuple[Guard, ...], BeforeValidator(guards)]
 BoundsSetting = Annotated[Bounds, BeforeValidator(bounds)]
+LimitsSetting = Annotated[Limits, BeforeValidator(limits)]
+Patterns = Annotated[tuple[str, ...], BeforeValidator(lines)]
 
 
 class Budget(BaseModel):
@@ -79,12 +92,14 @@ class Budget(BaseModel):
 
 
 class MetricName(BaseModel):
-    """The metric's name, and the pattern to read it with where `^NAME:` lines will not do."""
+    """The metric's name, the pattern to read it with where `^NAME:` lines will not do, and which line counts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[^\s:]+$")
     pattern: str | None = None
+    take: Take = "only"
+    """`only`: lines that disagree are refused; `last`: the last one counts, as of a bench that shows progress."""
 
     @field_validator("pattern")
     @classmethod
@@ -107,18 +122,37 @@ class Settings(BaseModel):
     target: Paths = Field(min_length=1, description="The file to improve: a path, or a list of paths and globs.")
     bench: str = Field(min_length=1, description="Shell command that runs the target and prints the metric.")
     metric: Annotated[MetricName, BeforeValidator(lambda v: {"name": v} if isinstance(v, str) else v)] = Field(
-        description="Name of the number on the bench's `NAME: number` line; or {name, pattern}."
+        description="Name of the number on the bench's `NAME: number` line; or {name, pattern, take}."
     )
     direction: Direction = Field(description="Which way is better: higher or lower.")
     timeout: Seconds = Field(600.0, description="A run that takes longer is killed and is a crash, e.g. 10m.")
     columns: Paths = Field((), description="Other `NAME: number` lines to put into results.tsv.")
+    require: Patterns = Field(
+        (), description="Regular expressions; a run of which no line fits one of them is a crash."
+    )
     protect: Paths = Field(
-        (), description="Files to show to the proposer as fixed. It can change nothing but the target anyway."
+        (),
+        description="Files and folders that no run may change, and that the proposer is shown as fixed; "
+        "by default no run may change any tracked file but the target.",
     )
     link: Paths | None = Field(
         None,
         description="Untracked things that the bench needs (data, .venv), linked into the session's tree; "
         "the default is every ignored top-level entry but build products and caches.",
+    )
+    sandbox: Literal["auto", "strict", "off"] = Field(
+        "auto",
+        description="What runs are shut in: auto (bubblewrap where it works, else what the kernel offers, else a "
+        "warning), strict (bubblewrap or no run), or off.",
+    )
+    network: bool = Field(False, description="Let runs reach the network.")
+    cache: Paths = Field(
+        (), description="Paths of the project, e.g. build/, where what runs write stays; all else is gone after a run."
+    )
+    env: Paths = Field((), description="More environment variables to hand to runs, by name.")
+    limits: LimitsSetting = Field(
+        Limits(),
+        description="What stops a run: {memory: 16GB, disk: 20%, processes: 500}; a share is of what is free.",
     )
     model: str | None = Field(
         None, description="Who proposes: openai/NAME, anthropic/NAME, command, or tune (offline, no key)."
@@ -209,7 +243,7 @@ class Settings(BaseModel):
     @property
     def measured(self) -> Metric:
         """The metric with its direction."""
-        return Metric(self.metric.name, self.direction, self.metric.pattern)
+        return Metric(self.metric.name, self.direction, self.metric.pattern, self.metric.take, self.require)
 
 
 @dataclass(frozen=True)

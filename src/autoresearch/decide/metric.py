@@ -33,7 +33,10 @@ class Scan:
         self._absent = (
             f"no {self._label} line in the output" if pattern is None else f"nothing in the output fits {self._label}"
         )
+        self._take = metric.take
         self._numbers: dict[float, None] = {}
+        self._wanted = {required: re.compile(required) for required in metric.require}
+        """What no line has fitted so far."""
         self._unreadable: str | None = None
         self._readers = {name: _on_lines(name) for name in columns}
         self._columns: dict[str, float] = {}
@@ -51,6 +54,8 @@ class Scan:
         block = b"".join((b"\n", self._line, memoryview(chunk)[:end]))
         self._line = chunk[end + 1 : end + 2 + LINE_LIMIT]
         self._read_metric(block)
+        if self._wanted:
+            self._look_for_required(block)
         for name, read in self._readers.items():
             self._read_column(name, read(block))
 
@@ -64,9 +69,16 @@ class Scan:
         return Measurement(value, failure, dict(self._columns), duration_s)
 
     def _read_metric(self, block: bytes) -> None:
+        texts = self._read(block)
+        if self._take == "last":
+            if texts:
+                number = _number(texts[-1])
+                self._numbers = {} if number is None else {number: None}
+                self._unreadable = texts[-1] if number is None else None
+            return
         if self._unreadable is not None or len(self._numbers) >= MANY:
             return
-        for text in dict.fromkeys(self._read(block)):
+        for text in dict.fromkeys(texts):
             number = _number(text)
             if number is None:
                 self._unreadable = text
@@ -74,6 +86,12 @@ class Scan:
             self._numbers[number] = None
             if len(self._numbers) >= MANY:
                 return
+
+    def _look_for_required(self, block: bytes) -> None:
+        lines = [_text(line) for line in dict.fromkeys(block.split(b"\n")) if len(line) <= LINE_LIMIT]
+        self._wanted = {
+            required: regex for required, regex in self._wanted.items() if not any(regex.search(line) for line in lines)
+        }
 
     def _read_column(self, name: str, texts: list[str]) -> None:
         for text in dict.fromkeys(reversed(texts)):
@@ -87,6 +105,8 @@ class Scan:
             return f"{self._label} {_complaint(self._unreadable)}"
         if not self._numbers:
             return self._absent
+        if self._wanted:
+            return f"no line of the output fits {next(iter(self._wanted))!r}, which `require` asks for"
         if len(self._numbers) > 1:
             count = len(self._numbers)
             shown = ", ".join(map(repr, list(self._numbers)[:3])) + (", ..." if count > 3 else "")
@@ -124,7 +144,7 @@ def _number(text: str) -> float | None:
     if len(text) > VALUE_LIMIT or not _NUMBER.fullmatch(text.strip()):
         return None
     number = float(text)
-    return number if math.isfinite(number) else None
+    return number + 0.0 if math.isfinite(number) else None  # -0.0 is 0.0
 
 
 def _complaint(text: str) -> str:

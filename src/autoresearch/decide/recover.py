@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from autoresearch.decide.yardstick import Yardstick
-from autoresearch.model import Status, Trial
+from autoresearch.model import Label, Status, Trial
 from autoresearch.records import (
     AnyRecord,
     Began,
@@ -20,6 +20,7 @@ from autoresearch.records import (
     Drawn,
     Gating,
     Interrupted,
+    Labelled,
     Measured,
     Measuring,
     OfExperiment,
@@ -129,6 +130,8 @@ class History:
     verification: Verification | None = None
     """The latest one."""
     canary_passed: bool = False
+    label: Label | None = None
+    """How far the metric can be trusted; None where it was not found out."""
     spent: Spent = Spent()
     lives: int = 0
     past_s: float = 0.0
@@ -227,6 +230,8 @@ def step(history: History, record: AnyRecord) -> History:
             return replace(history, opened=record)
         case Canary():
             return replace(history, canary_passed=True)
+        case Labelled():
+            return replace(history, label=record.label)
         case Began() | Closed() | Verifying():
             return history
         case Settled():
