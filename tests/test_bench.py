@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from autoresearch.edge import log
-from autoresearch.edge.bench import BenchRun, environment, run, tail
+from autoresearch.edge.bench import BenchRun, run, tail
+from autoresearch.edge.environment import environment, withheld
 from autoresearch.errors import RepositoryError
 
 LONG_S = 60.0
@@ -125,6 +126,10 @@ def adversary(tmp_path: Path) -> Iterator[Adversary]:
     os.close(adversary.alive)
 
 
+def shell(command: str) -> list[str]:
+    return ["/bin/sh", "-c", command]
+
+
 def go(
     tmp_path: Path,
     command: str,
@@ -133,7 +138,7 @@ def go(
     tick: Callable[[], None] = lambda: None,
 ) -> BenchRun:
     return run(
-        command,
+        shell(command),
         cwd=tmp_path,
         env=environment(os.environ),
         timeout_s=timeout_s,
@@ -151,7 +156,7 @@ from pathlib import Path
 from autoresearch.edge.bench import run
 {before}
 folder = Path({str(tmp_path)!r})
-print(run({command!r}, cwd=folder, env=os.environ, timeout_s=60, log=folder / "run.log"))
+print(run({shell(command)!r}, cwd=folder, env=os.environ, timeout_s=60, log=folder / "run.log"))
 """
     return [sys.executable, "-c", script]
 
@@ -450,7 +455,7 @@ from autoresearch.model import Direction, Metric
 scan = Scan(Metric("val_bpb", Direction.LOWER), ["vram"])
 folder = Path({str(tmp_path)!r})
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-ran = run({command!r}, cwd=folder, env=os.environ, timeout_s=60, log=folder / "run.log", feed=scan.feed)
+ran = run({shell(command)!r}, cwd=folder, env=os.environ, timeout_s=60, log=folder / "run.log", feed=scan.feed)
 after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 said = scan.measurement(exit_code=ran.exit_code, timed_out=False, duration_s=0, timeout_s=60)
 print(ran.output_bytes, said.value, after - before)
@@ -467,12 +472,12 @@ print(ran.output_bytes, said.value, after - before)
 
 def test_a_missing_directory_is_said(tmp_path: Path) -> None:
     with pytest.raises(RepositoryError, match=r"cannot start the bench in .*nowhere: No such file or directory\."):
-        run("true", cwd=tmp_path / "nowhere", env={}, timeout_s=1, log=tmp_path / "run.log")
+        run(shell("true"), cwd=tmp_path / "nowhere", env={}, timeout_s=1, log=tmp_path / "run.log")
 
 
 def test_a_log_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     with pytest.raises(RepositoryError, match=r"cannot write .*run\.log: No such file or directory\."):
-        run("true", cwd=tmp_path, env={}, timeout_s=1, log=tmp_path / "nowhere" / "run.log")
+        run(shell("true"), cwd=tmp_path, env={}, timeout_s=1, log=tmp_path / "nowhere" / "run.log")
 
 
 def test_a_command_that_no_system_takes_is_said(tmp_path: Path) -> None:
@@ -483,7 +488,7 @@ def test_a_command_that_no_system_takes_is_said(tmp_path: Path) -> None:
 def test_works_in_a_folder_with_any_name_and_without_an_environment(tmp_path: Path) -> None:
     folder = tmp_path / "a 'b' \"c\"\nd ü"
     folder.mkdir()
-    ran = run("pwd; exit 7", cwd=folder, env={}, timeout_s=LONG_S, log=folder / "run.log")
+    ran = run(shell("pwd; exit 7"), cwd=folder, env={}, timeout_s=LONG_S, log=folder / "run.log")
     assert ran.exit_code == 7
     assert (folder / "run.log").read_text() == f"{folder}\n"
 
@@ -491,18 +496,31 @@ def test_works_in_a_folder_with_any_name_and_without_an_environment(tmp_path: Pa
 # --- its environment ---
 
 
-def test_keys_and_git_do_not_reach_the_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = "OPENAI_API_KEY HF_TOKEN aws_secret_access_key PGPASSWORD MY_PASSWD GOOGLE_APPLICATION_CREDENTIALS GIT_DIR"
+def test_what_is_handed_on_is_listed_and_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = "OPENAI_API_KEY HF_HUB_TOKEN UV_INDEX_X_PASSWORD CUDA_SECRET GIT_DIR SOMETHING_ELSE DYING_WISH"
     for name in names.split():
         monkeypatch.setenv(name, "planted")
+    monkeypatch.setenv("UV_INDEX_URL", "https://ada:planted@example.org")
     monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
-    monkeypatch.setenv("PLAIN", "kept")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
     go(tmp_path, "env; cat /proc/$PPID/environ")
     said = (tmp_path / "run.log").read_text()
     assert "planted" not in said
-    assert "PLAIN=kept" in said
+    assert "CUDA_VISIBLE_DEVICES=1" in said
     assert "TOKENIZERS_PARALLELISM=false" in said
     assert "PYTHONDONTWRITEBYTECODE=1" in said
+
+
+def test_what_the_user_names_is_handed_on_whatever_it_is_called() -> None:
+    base = {"MY_KEY": "1", "OTHER": "2", "PATH": "/bin"}
+    handed_on = environment(base, ["MY_KEY"])
+    assert (handed_on["MY_KEY"], handed_on["PATH"], "OTHER" in handed_on) == ("1", "/bin", False)
+
+
+def test_says_which_variables_a_bench_may_be_missing() -> None:
+    base = {"DATA_ROOT": "/data", "OTHER": "x", "PATH": "/bin"}
+    assert withheld(base, [], "os.environ['DATA_ROOT'] and PATH and NOWHERE_SET") == ["DATA_ROOT"]
+    assert withheld(base, ["DATA_ROOT"], "DATA_ROOT") == []
 
 
 # --- the end of its log, for a person ---

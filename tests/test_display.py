@@ -15,6 +15,8 @@ import pytest
 from model_server import ModelServer
 from user import COMMAND, User, whole
 
+pytestmark = pytest.mark.usefixtures("no_sandbox")
+
 WAIT = "import os, time\nwhile not os.path.exists({gate!r}): time.sleep(0.01)\n"
 
 

@@ -14,7 +14,7 @@ from pydantic_core import PydanticUndefined
 from autoresearch import errors
 from autoresearch.cli.app import app
 from autoresearch.edge import folder
-from autoresearch.limits import Bounds
+from autoresearch.limits import Bounds, Limits
 from autoresearch.settings import Budget, Settings
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +36,8 @@ def default(value: object) -> str:
         return "required"
     if value is None or value in ((), Budget(), Bounds()):
         return ""
+    if isinstance(value, Limits):
+        return value.text()
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value < 1:

@@ -22,6 +22,8 @@ from model_server import ModelServer
 from test_session import openai, wait_for
 from user import User
 
+pytestmark = pytest.mark.usefixtures("no_sandbox")
+
 SCALE = 1_000_000
 """What one more of VALUE scores; the noise stays below it, and both arms of a pair have it in common."""
 FRONT = {

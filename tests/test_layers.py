@@ -12,7 +12,7 @@ import pytest
 import autoresearch
 
 PACKAGE = Path(autoresearch.__file__).parent
-NOUNS = {"model", "errors", "records", "settings", "direction", "limits"}
+NOUNS = {"model", "errors", "records", "settings", "direction", "limits", "secrets"}
 ALLOWED = {
     "decide": {"decide", *NOUNS},
     "edge": {"edge", *NOUNS},
@@ -32,6 +32,9 @@ ALLOWED = {
     "errors": set[str](),
     "direction": {"model"},
     "limits": set[str](),
+    "secrets": set[str](),
+    "bench": set[str](),
+    "importable": set[str](),
     "records": {"model"},
     "settings": {"model", "errors", "direction", "limits"},
     "program": {"errors"},
@@ -44,6 +47,7 @@ ALLOWED = {
     "equipment": {"gates", "decide", "edge", "propose", "runner", "project", "program", *NOUNS},
     "resume": {"decide.recover", "edge", "project", *NOUNS},
     "session": {
+        "label",
         "resume",
         "equipment",
         "observer",
@@ -74,6 +78,7 @@ ALLOWED = {
         *NOUNS,
     },
     "project": {"edge", "program", *NOUNS},
+    "label": {"edge", "project", *NOUNS},
     "scaffold": {"scaffold", "program", "decide", "edge", *NOUNS},
     "figures": {"model"},
     "display": {"decide", "figures", "edge.signals", "observer", *NOUNS},

@@ -14,6 +14,8 @@ from model_server import ModelServer
 from test_session import openai, wait_for, waiting
 from user import COMMAND, TARGET, User, whole
 
+pytestmark = pytest.mark.usefixtures("no_sandbox")
+
 RUN = ("run", "--tag=t", "--model=openai/gpt-6-luna")
 
 

@@ -16,6 +16,8 @@ import pytest
 from model_server import ModelServer
 from user import COMMAND, PROGRAM, User, rounds, whole
 
+pytestmark = pytest.mark.usefixtures("no_sandbox")
+
 CRASHING = "undefined_name\n"
 STRAY = """\
 import os, subprocess, sys, time

@@ -105,6 +105,7 @@ class Arms:
                 columns=dict(said.columns),
                 duration_s=round(said.duration_s, 6),
                 log=log.relative_to(self.folder.path).as_posix(),
+                tampered=tuple(said.tampered),
                 draw=turn.draw if turn else 0,
                 seed=seed,
             )

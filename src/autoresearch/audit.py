@@ -15,14 +15,14 @@ from autoresearch.audited import Plan, texts_at
 from autoresearch.decide.recover import BASELINE, Experiment, History
 from autoresearch.decide.screen import size
 from autoresearch.decide.survival import Survival
-from autoresearch.edge import bench, coin, tree
+from autoresearch.edge import bench, coin
 from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.journal import Journal
 from autoresearch.edge.lineage import Commit
 from autoresearch.edge.pick import Picked, pick
 from autoresearch.edge.repo import Tracked
 from autoresearch.edge.signals import StopSignal
-from autoresearch.equipment import make_runner
+from autoresearch.equipment import make_runner, make_sandbox, make_tree
 from autoresearch.errors import BenchError, RepositoryError
 from autoresearch.gates import SHOWN_LINES
 from autoresearch.ledger import Ledger
@@ -126,8 +126,9 @@ def _audit(plan: Plan, folder: SessionFolder, stop: StopSignal, observer: Observ
     try:
         ledger = Ledger(journal, history_of(folder), observer)
         try:
-            where = tree.linked(repository, folder.tree, project.base, project.links)
-            arms = Arms(ledger, folder, make_runner(project, where, run_log=None), stop)
+            box = make_sandbox(project, folder.path)
+            where = make_tree(project, folder.tree, box)
+            arms = Arms(ledger, folder, make_runner(project, where, box, run_log=None), stop)
             return _Audit(plan, ledger, arms).live()
         except BenchError:
             if not ledger.history.begun:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autoresearch.decide.recover import History
@@ -14,7 +14,7 @@ from autoresearch.edge.folder import AUDITS, SessionFolder
 from autoresearch.edge.lineage import Branch, Commit
 from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.errors import SettingsError
-from autoresearch.project import Project, find_program, inside
+from autoresearch.project import Project, find_cache, find_program, inside
 from autoresearch.records import Opened
 from autoresearch.resume import as_begun, history_of
 from autoresearch.settings import Settings, load, strangers
@@ -86,7 +86,9 @@ def look(
         targets = texts_at(repository, start, paths)
         links = tree.links(repository, loaded.settings.link)
         warnings = (*strangers(environment), *_warnings(loaded.settings, links))
-        project = Project(program, loaded, repository, start, targets, {}, links, warnings)
+        loaded = replace(loaded, settings=loaded.settings.model_copy(update={"in_place": False}))
+        cache = find_cache(repository, loaded.settings.cache, targets)
+        project = Project(program, loaded, repository, start, targets, {}, links, cache, warnings)
         return Plan(project, branch, tuple(commits), paths)
     except BaseException:
         repository.close()

@@ -1,4 +1,4 @@
-"""What a session works with, made from its project: tree, runner, proposer."""
+"""What a session works with, made from its project: sandbox, tree, runner, proposer."""
 
 from __future__ import annotations
 
@@ -6,30 +6,75 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from autoresearch.decide import plan, prompt
 from autoresearch.decide.recover import History
-from autoresearch.edge import bench, tree
+from autoresearch.edge import sandbox, tree
+from autoresearch.edge.environment import environment
 from autoresearch.edge.folder import SessionFolder
+from autoresearch.edge.sandbox import Sandbox
 from autoresearch.edge.scratch import Scratch
 from autoresearch.gates import Gates
 from autoresearch.model import Request
-from autoresearch.project import Project
+from autoresearch.project import Project, find_protected
 from autoresearch.propose import Proposer
 from autoresearch.propose.choose import make
 from autoresearch.propose.command import Edited
 from autoresearch.runner import Runner
 
 
-def make_tree(project: Project, folder: SessionFolder) -> tree.Tree:
+def make_tree(project: Project, where: Path, box: Sandbox) -> tree.Tree:
     """Where runs happen: a tree of the session's own at the base, or in place the user's checkout as it is."""
+    repository, guarded = project.repository, rules(project)
     if project.settings.in_place:
-        return tree.InPlaceTree(project.repository)
-    return tree.linked(project.repository, folder.tree, project.base, project.links)
+        return tree.InPlaceTree(repository, project.base, guarded)
+    return tree.linked(repository, where, project.base, project.links, guarded, shows=box.kind == "bubblewrap")
 
 
-def make_runner(project: Project, where: tree.Tree, run_log: Path | None) -> Runner:
+def make_sandbox(project: Project, folder: Path) -> Sandbox:
+    """What runs are shut in, tried here and now. `folder` exists, and stands for the tree that is yet to be made."""
+    repository, settings = project.repository, project.settings
+    place = sandbox.Place(
+        tree=repository.root if settings.in_place else folder,
+        shown=repository.root,
+        project=Path(),
+        hidden=[repository.common_dir],
+    )
+    return sandbox.choose(
+        settings.sandbox,
+        place,
+        network=settings.network,
+        processes=settings.limits.processes,
+        room=sandbox.room_for(folder),
+    )
+
+
+def rules(project: Project) -> tree.Rules:
+    """What runs may do to the project's tree."""
+    repository, settings = project.repository, project.settings
+    targets = list(map(repository.full, project.targets))
+    tracked = [path for path in repository.files(project.base) if path not in targets]
+    named = list(map(repository.full, project.fixed))
+    folders = [path for path in settings.protect if (repository.root / repository.full(path)).is_dir()]
+    whole = [
+        full
+        for full in (repository.full(path.rstrip("/")) for path in folders)
+        if not any(PurePosixPath(target).is_relative_to(full) for target in targets)
+    ]
+    if settings.protect:
+        wanted = set(map(repository.full, find_protected(repository, settings.protect, project.targets)))
+        tracked = [path for path in tracked if path in wanted or path in named]
+    loose = [path for path in tracked if not any(PurePosixPath(path).is_relative_to(folder) for folder in whole)]
+    shallow = sorted(loose, key=lambda path: (path not in named, path.count("/"), path))
+    return tree.Rules(
+        protected=frozenset(tracked),
+        fixed=tuple(dict.fromkeys((tree.GIT, *targets, *whole, *shallow))),
+        cache=tuple(map(repository.full, project.cache)),
+    )
+
+
+def make_runner(project: Project, where: tree.Tree, box: Sandbox, run_log: Path | None) -> Runner:
     """How the project's bench is run in a tree."""
     settings = project.settings
     return Runner(
@@ -39,7 +84,9 @@ def make_runner(project: Project, where: tree.Tree, run_log: Path | None) -> Run
         timeout_s=settings.timeout,
         tree=where,
         run_log=run_log,
-        environment=bench.environment(os.environ),
+        environment=environment(os.environ, settings.env),
+        sandbox=box,
+        limits=settings.limits,
     )
 
 
@@ -55,7 +102,7 @@ def make_gates(project: Project, folder: SessionFolder, runner: Runner) -> Gates
             if settings.in_place:
                 yield runner.tree, log
             else:
-                yield tree.linked(project.repository, folder.held_out_tree, project.base, project.links), log
+                yield make_tree(project, folder.held_out_tree, runner.sandbox), log
         finally:
             folder.drop_held_out(project.repository)
 
@@ -88,6 +135,7 @@ def make_proposer(project: Project, tag: str, tick: Callable[[], None]) -> Propo
         environment=os.environ,
         timeout_s=project.settings.reply_timeout,
         tick=tick,
+        guarded=project.settings.sandbox != "off",
     )
 
     def edit(command: str, prompt: str, files: Mapping[str, str]) -> Edited:

@@ -40,6 +40,8 @@ class Project:
     """Files that the proposer may read and not change."""
     links: list[str]
     """What is linked into the session's tree, relative to the repository's root."""
+    cache: list[str]
+    """Where what runs write stays, relative to the project."""
     warnings: tuple[str, ...]
 
     @property
@@ -75,6 +77,7 @@ def examine(path: Path, flags: Mapping[str, object], environment: Mapping[str, s
         targets=targets,
         fixed=find_fixed(repository, base, loaded.settings, targets),
         links=[] if loaded.settings.in_place else tree.links(repository, loaded.settings.link),
+        cache=find_cache(repository, loaded.settings.cache, targets),
         warnings=(*strangers(environment), *find_warnings(repository, base, loaded.settings, targets)),
     )
 
@@ -121,7 +124,14 @@ def find_fixed(
 ) -> dict[str, str]:
     """Text files to show as fixed: those of `protect`, and those that the bench command names."""
     shown: dict[str, str] = {}
-    for pattern in settings.protect:
+    shown |= _texts(repository, commit, find_protected(repository, settings.protect, targets))
+    return shown | _texts(repository, commit, [w for w in _words(settings.bench) if w not in targets])
+
+
+def find_protected(repository: Repository, patterns: Sequence[str], targets: Mapping[str, Tracked]) -> list[str]:
+    """Tracked files that `protect` names. Raises SettingsError for a pattern that is a target, or names nothing."""
+    found = []
+    for pattern in patterns:
         path = inside(repository, pattern)
         if path in targets:
             raise SettingsError(f"{pattern} is both a target and protected. Take it out of one of them.")
@@ -129,8 +139,17 @@ def find_fixed(
         paths = [each for each in repository.tracked_paths(spec) if each not in targets]
         if not paths and not (repository.root / repository.full(path)).exists():
             raise SettingsError(f"protect: {pattern} does not exist in {repository.root}. Mend the setting.")
-        shown |= _texts(repository, commit, paths)
-    return shown | _texts(repository, commit, [w for w in _words(settings.bench) if w not in targets])
+        found += paths
+    return found
+
+
+def find_cache(repository: Repository, paths: Sequence[str], targets: Mapping[str, Tracked]) -> list[str]:
+    """Where what runs write stays. Raises SettingsError for what holds a tracked file: it could never be restored."""
+    found = [inside(repository, path.rstrip("/") or path) for path in paths]
+    for path in found:
+        if path == "." or repository.tracked_paths([path, f"{path}/**"]):
+            raise SettingsError(f"cache: {path} holds files that git tracks, which every run must find as they are.")
+    return found
 
 
 def find_warnings(repository: Repository, commit: str, settings: Settings, targets: Mapping[str, Tracked]) -> list[str]:

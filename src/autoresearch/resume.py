@@ -53,12 +53,16 @@ def _refuse_branch_of_another(repository: Repository, folder: SessionFolder) -> 
 
 def as_begun(opened: Opened, began: Began | None = None) -> dict[str, object]:
     """The settings of a session, as flags: whoever comes back to it need not repeat them."""
-    known = {"timeout": began.timeout_s, "link": began.link} if began else {}
+    known: dict[str, object] = {}
+    if began:
+        known = {"timeout": began.timeout_s, "link": began.link, "network": began.network, "cache": began.cache}
+        known["env"] = began.env
     return {
         **{name: value for name, value in known.items() if value is not None},
         "target": opened.targets,
         "bench": opened.bench,
-        "metric": {"name": opened.metric, "pattern": opened.pattern},
+        "metric": {"name": opened.metric, "pattern": opened.pattern, "take": opened.take},
+        "require": opened.require,
         "direction": opened.direction,
         "columns": opened.columns,
         "in_place": opened.in_place,
@@ -103,6 +107,8 @@ def _refuse_changed_settings(project: Project, history: History) -> None:
     now: dict[str, object] = {
         "metric": settings.metric.name,
         "metric pattern": settings.metric.pattern,
+        "metric take": settings.metric.take,
+        "require": ", ".join(settings.require),
         "direction": settings.direction.value,
         "target": ", ".join(project.targets),
         "bench": settings.bench,
@@ -120,6 +126,8 @@ def _refuse_changed_settings(project: Project, history: History) -> None:
     then: dict[str, object] = {
         "metric": opened.metric,
         "metric pattern": opened.pattern,
+        "metric take": opened.take,
+        "require": ", ".join(opened.require),
         "direction": opened.direction.value,
         "target": ", ".join(opened.targets),
         "bench": opened.bench,

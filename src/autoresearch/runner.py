@@ -11,9 +11,15 @@ from pathlib import Path
 from autoresearch.decide.metric import Scan, ending
 from autoresearch.edge import bench
 from autoresearch.edge.repo import Tracked
+from autoresearch.edge.sandbox import Sandbox
+from autoresearch.edge.snapshot import remove
 from autoresearch.edge.tree import Tree
+from autoresearch.edge.watchdog import Watchdog
+from autoresearch.limits import Limits
 from autoresearch.model import Measurement, Metric
 
+EVIDENCE = ".tampered.diff"
+"""Suffix of the file beside a run's log that holds what the run changed in protected files."""
 SEED = "AUTORESEARCH_SEED"
 """A bench that seeds its chance with this variable has it in common between the two runs of a pair."""
 
@@ -30,6 +36,8 @@ class Runner:
     run_log: Path | None
     """run.log in the project's directory, written while the bench runs; None for runs that are not shown there."""
     environment: Mapping[str, str]
+    sandbox: Sandbox
+    limits: Limits
 
     def run(
         self,
@@ -51,23 +59,23 @@ class Runner:
         else:
             self.tree.write(files)
         scan = Scan(self.metric, self.columns)
-        ran = self._run(log, scan.feed, tick, limit_s, seed)
+        ran, tampered = self._run(log, scan.feed, tick, limit_s, seed)
         said = scan.measurement(
             exit_code=ran.exit_code, timed_out=ran.timed_out, duration_s=ran.duration_s, timeout_s=limit_s
         )
-        return said if not ran.exit_code else _with_last_line(said, bench.tail(log, 1))
+        return _judged(said, ran, tampered, log)
 
     def passes(self, files: Mapping[str, Tracked], log: Path, tick: Callable[[], None], *, seed: int) -> Measurement:
         """Run a command that says no number on these targets: `failure` is why it did not exit with 0, or None."""
         self.tree.write(files)
-        ran = self._run(log, lambda chunk: None, tick, self.timeout_s, seed)
+        ran, tampered = self._run(log, lambda chunk: None, tick, self.timeout_s, seed)
         failure = ending(ran.exit_code, timed_out=ran.timed_out, timeout_s=self.timeout_s, what="it")
-        said = Measurement(None, failure, duration_s=ran.duration_s)
-        return _with_last_line(said, bench.tail(log, 1)) if ran.exit_code else said
+        return _judged(Measurement(None, failure, duration_s=ran.duration_s), ran, tampered, log)
 
     def _run(
         self, log: Path, feed: Callable[[bytes], None], tick: Callable[[], None], limit_s: float, seed: int | None
-    ) -> bench.BenchRun:
+    ) -> tuple[bench.BenchRun, tuple[str, ...]]:
+        """One command in the sandbox; how it went, and the protected files that it changed."""
         log.parent.mkdir(parents=True, exist_ok=True)
         shown = _Shown(log, self.run_log) if self.run_log else None
 
@@ -76,18 +84,30 @@ class Runner:
                 shown.link()
             tick()
 
-        ran = bench.run(
-            self.command,
-            cwd=self.tree.project,
-            env=self.environment if seed is None else {**self.environment, SEED: str(seed)},
-            timeout_s=limit_s,
-            log=log,
-            feed=feed,
-            tick=ticking,
-        )
+        shut = self.sandbox.shut(self.tree.place)
+        watchdog = Watchdog(self.limits, self.tree.root)
+        room = self.sandbox.room
+        if room:
+            remove(room)
+            room.mkdir(mode=0o700)
+        try:
+            ran = bench.run(
+                shut.argv(self.command),
+                cwd=shut.cwd,
+                env={**self.environment, **shut.environment, **({} if seed is None else {SEED: str(seed)})},
+                timeout_s=limit_s,
+                log=log,
+                feed=feed,
+                tick=ticking,
+                watch=watchdog.look,
+                file_bytes=int(watchdog.disk_bytes),
+            )
+        finally:
+            if room:
+                remove(room)
         if shown:
             shown.link()
-        return ran
+        return ran, self.tree.settle(log.with_suffix(EVIDENCE))
 
 
 class _Shown:
@@ -113,6 +133,15 @@ class _Shown:
             shutil.copyfile(self._log, self._run_log)
         else:
             self._linked = True
+
+
+def _judged(said: Measurement, ran: bench.BenchRun, tampered: tuple[str, ...], log: Path) -> Measurement:
+    """What a run said, unless it was stopped or changed what it must not: then it said nothing."""
+    if tampered:
+        return replace(said, value=None, failure=f"tampered: {', '.join(tampered[:5])} changed", tampered=tampered)
+    if ran.stopped:
+        return replace(said, value=None, failure=ran.stopped)
+    return _with_last_line(said, bench.tail(log, 1)) if ran.exit_code else said
 
 
 def _with_last_line(said: Measurement, line: str) -> Measurement:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,11 +17,13 @@ from autoresearch.decide.budget import plateau, spent_up
 from autoresearch.decide.recover import History
 from autoresearch.edge import bench, coin, tree
 from autoresearch.edge.branch import SessionBranch
+from autoresearch.edge.environment import withheld
 from autoresearch.edge.folder import ASIDE, HALF, RESULTS, RUN_LOG, ResultsFile, SessionFolder
 from autoresearch.edge.journal import Journal
 from autoresearch.edge.repo import Repository, Tracked
+from autoresearch.edge.sandbox import close_memory
 from autoresearch.edge.signals import StopSignal
-from autoresearch.equipment import make_gates, make_runner, make_tree
+from autoresearch.equipment import make_gates, make_runner, make_sandbox, make_tree
 from autoresearch.errors import (
     BenchError,
     BudgetError,
@@ -29,15 +32,21 @@ from autoresearch.errors import (
     SettingsError,
 )
 from autoresearch.gates import SHOWN_LINES, Gatekeeper
+from autoresearch.label import label
 from autoresearch.ledger import Ledger
 from autoresearch.loop import Loop
 from autoresearch.model import Measurement, Scalar, Status
 from autoresearch.observer import Observer
 from autoresearch.project import Project, find_targets
 from autoresearch.propose import Proposer
-from autoresearch.records import Began, Canary, Closed, Opened
+from autoresearch.records import Began, Canary, Closed, Labelled, Opened
 from autoresearch.resume import gates_changed, history_of, refuse_changes, what_changed
 from autoresearch.settings import Settings
+
+READ_ONLY = re.compile(r"Read-only file system|EROFS|Permission denied|EACCES")
+NO_NETWORK = re.compile(
+    r"Network is unreachable|Name or service not known|name resolution|getaddrinfo|Could not resolve|ConnectionError"
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,7 @@ class Outcome:
 def run(project: Project, tag: str, proposer: Proposer, stop: StopSignal, observer: Observer) -> Outcome:
     """Open or resume session `tag`, and run it until something says stop. Raises AutoresearchError."""
     folder = SessionFolder(project.repository.common_dir, tag)
+    close_memory()
     with disk_faults(folder.path):
         died = folder.lock()
         try:
@@ -112,10 +122,13 @@ def _open(
     results = ResultsFile(project.program.directory, repository.common_dir, folder.tag)
     if aside := results.claim():
         observer.notice(f"{RESULTS} was not written by autoresearch: it is now {aside.name}")
-    where = make_tree(project, folder)
+    box = make_sandbox(project, folder.path)
+    if box.gap:
+        observer.notice(box.gap)
+    where = make_tree(project, folder.tree, box)
     where.write(targets)
     ledger = Ledger(journal, history, observer)
-    runner = make_runner(project, where, project.program.directory / RUN_LOG)
+    runner = make_runner(project, where, box, project.program.directory / RUN_LOG)
     loop = Loop(
         settings=settings,
         ledger=ledger,
@@ -141,6 +154,10 @@ def _open(
             home=home if settings.in_place and home != folder.branch_name else None,
             timeout_s=settings.timeout,
             link=settings.link,
+            network=settings.network,
+            cache=settings.cache,
+            env=settings.env,
+            sandbox=box.kind,
         )
     )
     for other in folder.others_running():
@@ -190,6 +207,9 @@ def _begin(project: Project, loop: Loop) -> None:
             )
         raise baseline_failure(project, verdict.reason, project.program.directory / RUN_LOG)
     loop.gatekeeper.prove(loop.incumbent)
+    assert loop.history.pending is not None
+    log = loop.folder.path / loop.history.pending.runs[-1].log
+    loop.ledger.record(Labelled(label=label(project, log)))
     loop.accept_baseline(decision)
     if isinstance(loop.arms.runner.tree, tree.InPlaceTree):
         loop.arms.runner.tree.switch(loop.folder.branch_name)
@@ -211,10 +231,24 @@ def baseline_failure(project: Project, reason: str, log: Path) -> BenchError:
     said = f" It printed:\n{shown}" if shown.strip() else " It printed nothing."
     loose = [] if project.settings.in_place else tree.left_out(project.repository, project.links)
     missing = f" Not in the session's tree, because git does not track it: {', '.join(loose[:8])} (see `link`)."
+    hints = "".join(f" {hint}" for hint in _hints(project, reason, shown))
     return BenchError(
         f"the bench `{project.settings.bench}` does not run with the unmodified target: {reason}.{said}\n"
-        f"Mend it, commit, and run again.{missing if loose else ''}"
+        f"Mend it, commit, and run again.{missing if loose else ''}{hints}"
     )
+
+
+def _hints(project: Project, reason: str, shown: str) -> Iterator[str]:
+    """What the sandbox may have to do with a failure, by what the bench printed."""
+    settings = project.settings
+    if reason.startswith("tampered"):
+        yield "Every run must find these files as they are: have the bench write elsewhere, or take them out of git."
+    elif settings.sandbox != "off" and READ_ONLY.search(shown):
+        yield "In the sandbox tracked files and your home are read-only (see `cache`, `protect` and `sandbox`)."
+    if settings.sandbox != "off" and not settings.network and NO_NETWORK.search(shown):
+        yield "The sandbox has no network unless `network: true` is set."
+    if absent := withheld(os.environ, settings.env, f"{shown} {settings.bench} {' '.join(project.fixed.values())}"):
+        yield f"Not handed to the bench from your environment: {', '.join(absent[:8])} (see `env`)."
 
 
 def canary_failure(settings: Settings, targets: Mapping[str, Tracked], said: Measurement) -> BenchError:
@@ -267,6 +301,8 @@ def _opened(project: Project, tag: str, model: str) -> Opened:
         targets=tuple(project.targets),
         bench=settings.bench,
         pattern=settings.metric.pattern,
+        take=settings.metric.take,
+        require=settings.require,
         model=model,
         project=project.repository.prefix,
         in_place=settings.in_place,

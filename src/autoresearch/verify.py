@@ -13,7 +13,7 @@ from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.journal import Journal
 from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.edge.signals import StopSignal
-from autoresearch.equipment import make_runner, make_tree
+from autoresearch.equipment import make_runner, make_sandbox, make_tree
 from autoresearch.errors import SettingsError
 from autoresearch.ledger import Ledger
 from autoresearch.observer import Observer
@@ -55,7 +55,8 @@ def _measure(project: Project, ledger: Ledger, folder: SessionFolder, pairs: int
     if project.settings.in_place:
         repository.put_back(refuse_changes(project, folder, ledger.history))
         repository.switch(folder.branch_name)
-    where = make_tree(project, folder)
+    box = make_sandbox(project, folder.path)
+    where = make_tree(project, folder.tree, box)
 
     def files(arm: Arm) -> Mapping[str, Tracked]:
         return ends[arm]
@@ -68,7 +69,7 @@ def _measure(project: Project, ledger: Ledger, folder: SessionFolder, pairs: int
         return known().measured
 
     try:
-        arms = Arms(ledger, folder, make_runner(project, where, run_log=None), stop)
+        arms = Arms(ledger, folder, make_runner(project, where, box, run_log=None), stop)
         arms.measure(current, files, lambda _: due(known()), spent=lambda: None)
     finally:
         if isinstance(where, tree.InPlaceTree):

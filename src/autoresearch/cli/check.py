@@ -123,6 +123,7 @@ def try_proposer(project: Project) -> Proposer:
 
 def try_bench(project: Project, findings: Findings) -> float:
     """Run the bench on a broken target and on the real one, in a tree of its own. Returns the real run's seconds."""
+    from autoresearch.cli.cheats import try_cheats
     from autoresearch.decide.guards import broken
     from autoresearch.decide.policy import unfit
     from autoresearch.session import baseline_failure, canary_failure, disk_faults
@@ -139,11 +140,13 @@ def try_bench(project: Project, findings: Findings) -> float:
         if problem := unfit(project.settings, said):
             raise baseline_failure(project, problem, folder / "bench.log")
         assert said.value is not None
+        metric = project.settings.measured
+        findings.say(
+            "ok", "bench", f"{metric.name}: {said.value:g} ({metric.direction} is better) in {said.duration_s:.1f} s"
+        )
         try_gates(project, runner, findings)
-    metric = project.settings.measured
-    findings.say(
-        "ok", "bench", f"{metric.name}: {said.value:g} ({metric.direction} is better) in {said.duration_s:.1f} s"
-    )
+        level, sentence = try_cheats(project, runner, folder, said)
+        findings.say(level, "cheats", sentence)
     for name in project.settings.columns:
         if name not in said.columns:
             findings.say(
@@ -173,14 +176,17 @@ def try_gates(project: Project, runner: Runner, findings: Findings) -> None:
 def trying(project: Project) -> Iterator[tuple[Runner, Path]]:
     """A runner in a tree that is gone afterwards; run.log stays as it is."""
     from autoresearch.edge.folder import SessionFolder
-    from autoresearch.equipment import make_runner, make_tree
+    from autoresearch.equipment import make_runner, make_sandbox, make_tree
 
     folder = SessionFolder(project.repository.common_dir, f".check-{os.getpid()}")
     folder.path.mkdir(parents=True)
     try:
-        tree = make_tree(project, folder)
-        yield make_runner(project, tree, folder.path / "run.log"), folder.path
-        tree.write(project.targets)
+        box = make_sandbox(project, folder.path)
+        tree = make_tree(project, folder.tree, box)
+        try:
+            yield make_runner(project, tree, box, folder.path / "run.log"), folder.path
+        finally:
+            tree.write(project.targets)
     finally:
         folder.remove(project.repository)
 

@@ -26,7 +26,9 @@ SAME = 1e-9
 """Relative difference up to which a simplification of an exact metric is no worse."""
 CONFIRM_WINS = 2
 """Pairs on held-out inputs that a would-be keep must win, of at most three; one where the metric is exact."""
-TELLING: frozenset[Cause | None] = frozenset({"rematch", "guard", "check", "confirm", "implausible", "simplification"})
+TELLING: frozenset[Cause | None] = frozenset(
+    {"rematch", "guard", "check", "confirm", "implausible", "simplification", "tampered"}
+)
 """Causes that are worth a word, as the value alone does not tell them."""
 PAIR: tuple[Arm, ...] = ("candidate", "incumbent")
 
@@ -108,6 +110,9 @@ class Policy:
         stale = self.settings.decide != "naive" and self.yardstick.stale
         if stale and not done.alone and not done.refreshed and not done.failed:
             return Decision(run="incumbent")
+        if tampered := next((run for run in done.candidate if run.tampered), None):
+            verdict = Verdict(Status.DISCARD, tampered.failure or "tampered", "tampered")
+            return self._settled(current, verdict, None)
         if done.incidents >= FAULTS:
             verdict = Verdict(Status.DISCARD, "the incumbent failed twice where this candidate had run", "rematch")
             return self._settled(current, verdict, median((*done.alone, *done.values("candidate"))))

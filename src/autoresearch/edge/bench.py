@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -22,7 +22,7 @@ from typing import IO
 from autoresearch.edge.log import CappedLog, tail
 from autoresearch.errors import BenchError, RepositoryError
 
-__all__ = ["BenchRun", "environment", "run", "tail"]
+__all__ = ["BenchRun", "run", "tail"]
 
 CHUNK_BYTES = 1024 * 1024
 """Most that is read at once, and what the bench may be ahead of us."""
@@ -31,8 +31,6 @@ PATIENCE_S = 45.0
 """For the supervisor's last word after the deadline; more than the time it gives itself to kill everything."""
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
-# Not TOKENIZERS_PARALLELISM, which many benches set.
-_SECRET = re.compile(r"KEY|TOKEN(?!IZ)|SECRET|PASSW(OR)?D|CREDENTIAL", re.IGNORECASE)
 _REPORT = re.compile(r"(ended|timeout|stopped) (-?\d+|None) (\S+) (\d+) (\d+)\n")
 
 
@@ -48,10 +46,12 @@ class BenchRun:
     output_bytes: int
     leftovers: int
     """Processes that had to be killed, besides the bench's own shell."""
+    stopped: str | None = None
+    """Why it was stopped before its deadline; None where it was not."""
 
 
 def run(
-    command: str,
+    argv: Sequence[str],
     *,
     cwd: Path,
     env: Mapping[str, str],
@@ -59,20 +59,31 @@ def run(
     log: Path,
     feed: Callable[[bytes], None] = lambda chunk: None,
     tick: Callable[[], None] = lambda: None,
+    watch: Callable[[int], str | None] = lambda pid: None,
+    file_bytes: int = sys.maxsize,
 ) -> BenchRun:
-    """Run a shell command to its end or its deadline; no process of it is alive afterwards, also when this raises.
+    """Run a command to its end or its deadline; no process of it is alive afterwards, also when this raises.
 
-    `feed` gets all the output, in order, in chunks of at most 1 MB; `tick` is called about four times a second.
+    `feed` gets all the output, in order, in chunks of at most 1 MB; `tick` is called about four times a second, and so
+    is `watch`, with the number of the process above all of the command's: what it returns is why to stop the command.
+    No file may become larger than `file_bytes`.
     Raises RepositoryError when the directory or the log cannot be used, BenchError when processes withstand SIGKILL.
     """
     begin = time.monotonic()
-    with CappedLog(log) as output, _supervised(command, cwd, env, timeout_s) as supervisor:
+    with CappedLog(log) as output, _supervised(argv, cwd, env, timeout_s, file_bytes) as supervisor:
+        stopped: list[str] = []
 
         def take(chunk: bytes) -> None:
             output.write(chunk)
             feed(chunk)
 
-        report = _follow(supervisor, begin + timeout_s + PATIENCE_S, take, tick)
+        def look() -> None:
+            tick()
+            if not stopped and (reason := watch(supervisor.pid)):
+                stopped.append(reason)
+                _streams(supervisor)[0].close()  # its end means "stop"
+
+        report = _follow(supervisor, begin + timeout_s + PATIENCE_S, take, look)
     if not (said := _REPORT.fullmatch(report)):
         return _lost(supervisor, report, time.monotonic() - begin, output.size)
     how, exit_code, duration_s, leftovers, survivors = said.groups()
@@ -81,14 +92,15 @@ def run(
             f"{survivors} processes of the bench are still alive after SIGKILL. End them (they may belong to another "
             "user, or hang in a driver), then run the same command again."
         )
-    timed_out = how != "ended"
-    return BenchRun(None if timed_out else int(exit_code), timed_out, float(duration_s), output.size, int(leftovers))
-
-
-def environment(base: Mapping[str, str]) -> dict[str, str]:
-    """Environment for a bench: nothing that is named like a secret, nothing that redirects git, no bytecode."""
-    kept = {name: value for name, value in base.items() if not _SECRET.search(name) and not name.startswith("GIT_")}
-    return {**kept, "PYTHONDONTWRITEBYTECODE": "1"}
+    ended = how == "ended"
+    return BenchRun(
+        exit_code=int(exit_code) if ended else None,
+        timed_out=not ended and not stopped,
+        duration_s=float(duration_s),
+        output_bytes=output.size,
+        leftovers=int(leftovers),
+        stopped=stopped[0] if stopped and not ended else None,
+    )
 
 
 @cache
@@ -101,12 +113,14 @@ def _supervisor() -> str:
 
 
 @contextmanager
-def _supervised(command: str, cwd: Path, env: Mapping[str, str], timeout_s: float) -> Iterator[subprocess.Popen[bytes]]:
+def _supervised(
+    argv: Sequence[str], cwd: Path, env: Mapping[str, str], timeout_s: float, file_bytes: int
+) -> Iterator[subprocess.Popen[bytes]]:
     """Start a bench under its supervisor; at the end of the block the whole tree is killed and waited for."""
     try:
         process = subprocess.Popen(
             # -I -S -E: neither the bench's environment nor its directory has a say in what the supervisor imports.
-            [sys.executable, "-I", "-S", "-E", _supervisor(), repr(timeout_s), command],
+            [sys.executable, "-I", "-S", "-E", _supervisor(), repr(timeout_s), str(file_bytes), *argv],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autoresearch.edge import bench
 from autoresearch.edge.repo import Repository, Tracked
+from autoresearch.edge.sandbox import agent
 from autoresearch.edge.tree import Tree, linked
 from autoresearch.edge.worktree import changed_in
 from autoresearch.errors import ProposerUnavailableError
@@ -31,6 +32,8 @@ class Scratch:
     environment: Mapping[str, str]
     timeout_s: float
     tick: Callable[[], None]
+    guarded: bool = True
+    """True where the command is to be kept off the repository and the sessions, if that can be done."""
 
     def run(
         self, command: str, prompt: str, files: Mapping[str, str]
@@ -40,14 +43,14 @@ class Scratch:
         Raises ProposerUnavailableError when it takes longer than the timeout.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        tree = linked(self.repository, self.folder / "tree", self.base, ())
+        tree = linked(self.repository, self.folder / "tree", self.base)
         tree.write({path: Tracked(self.modes[path], text.encode()) for path, text in files.items()})
         prompt_file = self.folder / PROMPT
         prompt_file.write_text(prompt, encoding="utf-8")
         log = self.folder / LOG
         log.unlink(missing_ok=True)
         ran = bench.run(
-            f"{{ {command}\n}} < {shlex.quote(str(prompt_file))}",
+            [*self._guard(tree), "/bin/sh", "-c", f"{{ {command}\n}} < {shlex.quote(str(prompt_file))}"],
             cwd=tree.project,
             env={**self.environment, "AUTORESEARCH_PROMPT": str(prompt_file)},
             timeout_s=self.timeout_s,
@@ -60,6 +63,9 @@ class Scratch:
         changed = {path: text for path, text in after.items() if text is not None and text != files[path]}
         failure = None if ran.exit_code == 0 else f"exited with {ran.exit_code}"
         return changed, self._others(tree, files), bench.tail(log, 200), failure
+
+    def _guard(self, tree: Tree) -> list[str]:
+        return agent(tree.place, self.folder.parents[1]) if self.guarded else []
 
     def _others(self, tree: Tree, files: Mapping[str, str]) -> tuple[str, ...]:
         targets = {self.repository.full(path) for path in files}

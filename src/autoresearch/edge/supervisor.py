@@ -1,7 +1,7 @@
 """The process between runner and bench: starts the bench, holds its deadline, and leaves no process behind.
 
-A script of its own, never imported: `python -I -S -E supervisor.py TIMEOUT_S COMMAND`, in the bench's directory and
-environment, as the leader of a new session. Its standard streams are three pipes of the runner:
+A script of its own, never imported: `python -I -S -E supervisor.py TIMEOUT_S FILE_BYTES ARG...`, in the bench's
+directory and environment, as the leader of a new session. Its standard streams are three pipes of the runner:
 
     stdin   never written to: its end means "stop", and comes by itself when the runner is killed
     stdout  the bench's output, both streams
@@ -16,6 +16,7 @@ import _signal as signal  # type: ignore[import-not-found]  # `signal` itself im
 import ctypes
 import errno
 import os
+import resource
 import select
 import sys
 import time
@@ -64,14 +65,14 @@ class Children:
                 self.killed += code == -signal.SIGKILL
 
 
-def main(timeout_s: float, command: str) -> None:
+def main(timeout_s: float, file_bytes: int, argv: list[str]) -> None:
     """Run the command, and report when nothing of it is left."""
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals() - {signal.SIGCHLD})
     if LINUX:
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     wake = wake_up_pipe()
     begin = time.monotonic()
-    children = Children(start(command))
+    children = Children(start(argv, file_bytes))
     how = watch(children, wake, begin + timeout_s)
     duration_s = time.monotonic() - begin
     if how == "ended":
@@ -85,7 +86,7 @@ def main(timeout_s: float, command: str) -> None:
         pass  # the runner is gone
 
 
-def start(command: str) -> int:
+def start(argv: list[str], file_bytes: int) -> int:
     """Start the bench in a process group of its own. Returns its pid."""
     pid = os.fork()
     if pid:
@@ -99,9 +100,20 @@ def start(command: str) -> int:
         for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        os.execv("/bin/sh", ["sh", "-c", command])
+        lower(resource.RLIMIT_CORE, 0)  # a core dump holds whatever the memory held
+        lower(resource.RLIMIT_FSIZE, file_bytes)
+        os.execvp(argv[0], argv)
+    except OSError as error:
+        os.write(2, f"cannot start {argv[0]}: {error.strerror}\n".encode())
     finally:
         os._exit(127)
+
+
+def lower(limit: int, value: int) -> None:
+    """Set a limit, unless a lower one holds already."""
+    hard = resource.getrlimit(limit)[1]
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(limit, (value, value))
 
 
 def wake_up_pipe() -> int:
@@ -242,5 +254,5 @@ def newest() -> int:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]), sys.argv[2])
+    main(float(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])
     os._exit(0)  # without the interpreter's own clean-up, which takes 2 ms

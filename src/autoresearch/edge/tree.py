@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import shutil
+import stat
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-from autoresearch.edge.folder import RESULTS, RUN_LOG
+from autoresearch.edge.folder import RESULTS, RUN_LOG, write_whole
 from autoresearch.edge.repo import Repository, Tracked
+from autoresearch.edge.sandbox import Place
+from autoresearch.edge.snapshot import Difference, Snapshot, remove
 from autoresearch.edge.worktree import restore_tree
 from autoresearch.errors import RepositoryError, SettingsError
 
@@ -22,6 +27,10 @@ NOT_LINKED = frozenset(
 )
 """Ignored entries that are build products, caches or an editor's: a run must not share them with the user."""
 NOT_LINKED_SUFFIXES = tuple(".pyc .egg-info .log .o .a .so .dylib .dll .exe .class .jar".split())
+GIT = ".git"
+EVIDENCE_FILES = 20
+EVIDENCE_BYTES = 256 * 1024
+"""What is kept of the differences that a run made to protected files."""
 COPIED_BYTES = 64 * 1024 * 1024
 """Untracked files up to this size are copied: what a run does to them is then no matter of the user's."""
 SECRETS = (".env", ".netrc", ".npmrc", ".pypirc")
@@ -38,15 +47,61 @@ CODE = frozenset(
 GARBAGE = "}])\"'autoresearch canary: this target must fail{[(\n"
 
 
+@dataclass(frozen=True)
+class Rules:
+    """What runs may do to a tree; paths relative to its root, folders without a slash at the end."""
+
+    protected: frozenset[str] = frozenset()
+    """Files that must be the same before and after a run."""
+    fixed: tuple[str, ...] = ()
+    """Files and folders to make read-only where that can be done, the most important first."""
+    cache: tuple[str, ...] = ()
+    """Where what runs write stays."""
+
+
 class Tree:
     """Where the bench runs. From one arm of an experiment to the other only the targets are rewritten."""
 
-    def __init__(self, root: Path, prefix: str) -> None:
+    def __init__(self, repository: Repository, root: Path, commit: str, rules: Rules) -> None:
         self.root = root
-        self.project = root / prefix
+        self.project = root / repository.prefix
+        self._repository, self._commit, self._rules = repository, commit, rules
+        self._snapshot = Snapshot(root)
+
+    @property
+    def place(self) -> Place:
+        """The tree as a sandbox shows it."""
+        return Place(
+            tree=self.root,
+            shown=self._repository.root,
+            project=Path(self._repository.prefix),
+            fixed=[Path(path) for path in self._rules.fixed],
+            hidden=[self._repository.common_dir],
+        )
 
     def restore(self) -> None:
         """Take away what runs left behind, as far as it is not the user's own."""
+
+    def settle(self, evidence: Path) -> tuple[str, ...]:
+        """After a run: the protected files that it changed, whose differences are then in `evidence`; and all is as
+        before the run, as far as it is not the user's own."""
+        found = self._snapshot.difference()
+        tampered = tuple(sorted(path for path in found.changed if path in self._rules.protected or path == GIT))
+        if tampered:
+            self._keep_evidence(tampered, evidence)
+        self._mend(found)
+        return tampered
+
+    def _mend(self, found: Difference) -> None:
+        """Undo what a run did, as far as it is not the user's own."""
+
+    def _keep_evidence(self, paths: Sequence[str], evidence: Path) -> None:
+        lines: list[str] = []
+        for path in paths[:EVIDENCE_FILES]:
+            before = self._repository.blob(self._commit, path)
+            lines += difflib.unified_diff(_lines(before), _lines(_read(self.root / path)), f"a/{path}", f"b/{path}")
+        text = "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+        write_whole(evidence, text.encode(errors="surrogateescape")[:EVIDENCE_BYTES])
 
     def write(self, files: Mapping[str, Tracked]) -> None:
         """Put texts into place, each by temp and rename, so that nothing ever sees half a target."""
@@ -55,7 +110,9 @@ class Tree:
             temporary = place.with_name(f".{place.name}.autoresearch")
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)
-                temporary.write_bytes(file.data)
+                temporary.unlink(missing_ok=True)  # a run may have put a link there
+                with temporary.open("xb") as half:
+                    half.write(file.data)
                 temporary.chmod(0o755 if file.mode == "100755" else 0o644)
                 temporary.replace(place)
             except OSError as error:
@@ -64,6 +121,7 @@ class Tree:
                 raise RepositoryError(
                     f"cannot write the target {place}: {error.strerror}. Mend that, then run the same command again."
                 ) from error
+        self._snapshot.refresh(map(self._repository.full, files))
 
     def spoil(self, files: Mapping[str, Tracked]) -> None:
         """Make targets that must fail: code that cannot run, or no file at all where any text would do."""
@@ -94,40 +152,89 @@ def spoilt(path: str) -> bytes | None:
 
 
 class LinkedTree(Tree):
-    """The session's own tree at a commit, with the user's data linked in."""
+    """The session's own tree at a commit, with the user's data linked in, or shown in it by the sandbox."""
 
-    def __init__(self, repository: Repository, folder: Path, commit: str, links: Sequence[str]) -> None:
-        super().__init__(folder, repository.prefix)
-        self._repository, self._commit, self._links = repository, commit, links
+    def __init__(
+        self, repository: Repository, folder: Path, commit: str, links: Sequence[str], rules: Rules, shows: bool
+    ) -> None:
+        super().__init__(repository, folder, commit, rules)
+        self._links, self._shows = links, shows
+
+    @property
+    def place(self) -> Place:
+        """As in any tree, with what is linked."""
+        borrowed = {Path(path): self._original(path).resolve() for path in self._uncopied()}
+        return replace(super().place, borrowed=borrowed)
 
     def restore(self) -> None:
-        """Make the tree, or bring it back to its commit: all else in it goes."""
-        if not _restored(self.root, self._commit):
-            shutil.rmtree(self.root, ignore_errors=True)
+        """Make the tree, or bring it back to its commit: all else in it goes but the cache."""
+        if not (self._is_own() and _restored(self.root, self._commit, self._rules.cache)):
+            remove(self.root)
             self._repository.add_tree(self.root, self._commit)
         for entry in self._links:
-            place, original = self.root / entry, self._repository.root / entry
+            place = self.root / entry
             if not place.exists() and not place.is_symlink():
                 place.parent.mkdir(parents=True, exist_ok=True)
-                if original.is_file() and original.stat().st_size <= COPIED_BYTES:
-                    shutil.copy2(original, place)
-                else:
-                    place.symlink_to(original)
+                self._link(entry, place)
+        self._snapshot = Snapshot.of_tree(self.root, [*self._rules.cache, *self._uncopied()])
+
+    def _is_own(self) -> bool:
+        """True where git would find its own folder: a run may have named another one, whose settings git would run."""
+        said = (_read(self.root / GIT) or b"").decode(errors="surrogateescape")
+        named = Path(said.removeprefix("gitdir: ").rstrip("\n"))
+        back = _read(named / "gitdir") if named.parent == self._repository.common_dir / "worktrees" else None
+        return back is not None and back.decode(errors="surrogateescape").rstrip("\n") == str(self.root / GIT)
+
+    def _link(self, entry: str, place: Path) -> None:
+        original = self._original(entry)
+        if self._is_copied(entry):
+            shutil.copy2(original, place)
+        elif not self._shows:
+            place.symlink_to(original)
+        elif original.is_dir():  # an empty place, for the sandbox to show the original there
+            place.mkdir()
+        else:
+            place.touch()
+
+    def _mend(self, found: Difference) -> None:
+        if not found.changed:
+            self._snapshot.remove(found.new)
+            return
+        self.restore()
+
+    def _original(self, entry: str) -> Path:
+        return self._repository.root / entry
+
+    def _is_copied(self, entry: str) -> bool:
+        original = self._original(entry)
+        return original.is_file() and original.stat().st_size <= COPIED_BYTES
+
+    def _uncopied(self) -> list[str]:
+        return [entry for entry in self._links if not self._is_copied(entry)]
 
 
-def linked(repository: Repository, folder: Path, commit: str, links: Sequence[str]) -> Tree:
-    """The session's own tree, made or brought back to its commit."""
-    made = LinkedTree(repository, folder, commit, links)
+def linked(
+    repository: Repository,
+    folder: Path,
+    commit: str,
+    links: Sequence[str] = (),
+    rules: Rules = Rules(),
+    *,
+    shows: bool = False,
+) -> LinkedTree:
+    """The session's own tree, made or brought back to its commit.
+
+    `shows` says that a sandbox shows what is linked, so that no link need lead to it.
+    """
+    made = LinkedTree(repository, folder, commit, links, rules, shows)
     made.restore()
     return made
 
 
-def _restored(folder: Path, commit: str) -> bool:
+def _restored(folder: Path, commit: str, keep: Sequence[str]) -> bool:
     """True when a tree of an earlier life could be brought back to a commit; a killed git may have left half of one."""
-    if not (folder / ".git").exists():
-        return False
     try:
-        restore_tree(folder, commit)
+        restore_tree(folder, commit, keep)
     except RepositoryError:
         return False
     return True
@@ -136,14 +243,21 @@ def _restored(folder: Path, commit: str) -> bool:
 class InPlaceTree(Tree):
     """The user's own checkout: what they change there in mid-session is never overwritten."""
 
-    def __init__(self, repository: Repository) -> None:
-        super().__init__(repository.root, repository.prefix)
-        self._repository = repository
-        self._branch = repository.branch()
+    def __init__(self, repository: Repository, commit: str, rules: Rules) -> None:
+        super().__init__(repository, repository.root, commit, rules)
         self._written: dict[str, bytes] = {}
+        self._branch = repository.branch()
+        self._tampered: str | None = None
+        """A protected file that is not as it was."""
+        self._snapshot = Snapshot.of_files(self.root, self._watched(repository))
 
     def write(self, files: Mapping[str, Tracked]) -> None:
         """As in any tree, after a look at whether everything is still as it was left. Raises RepositoryError."""
+        if self._tampered:
+            raise RepositoryError(
+                f"{self._tampered} was changed while a run used the checkout in place, by the run or by you. Nothing "
+                f"was undone: look at `git diff`, run `git checkout {self._tampered}`, then run the same command again."
+            )
         for path, data in self._written.items():
             if not (self.project / path).is_file() or (self.project / path).read_bytes() != data:
                 raise RepositoryError(
@@ -162,6 +276,22 @@ class InPlaceTree(Tree):
         """Check a branch out, and expect to find it so."""
         self._repository.switch(name)
         self._branch = self._repository.branch()
+        self._snapshot = Snapshot.of_files(self.root, self._watched(self._repository))
+
+    @property
+    def place(self) -> Place:
+        """As in any tree, with the session's own files out of reach."""
+        own = [path for name in (RESULTS, RUN_LOG) if (path := self.project / name).exists()]
+        place = super().place
+        return replace(place, hidden=[*place.hidden, self.root / GIT, *own])
+
+    def _mend(self, found: Difference) -> None:
+        """Nothing: who changed it, the run or the user, cannot be told."""
+        watched = [path for path in found.changed if path in self._rules.protected]
+        self._tampered = watched[0] if watched else None
+
+    def _watched(self, repository: Repository) -> list[str]:
+        return [*self._rules.protected, *map(repository.full, self._written)]
 
     def remove(self, path: str) -> None:
         """Take a target away, and expect to find it gone."""
@@ -202,3 +332,18 @@ def worth_linking(name: str) -> bool:
         or name == RUN_LOG
         or fnmatch(name, RESULTS.replace(".", "*.", 1))
     )
+
+
+def _read(path: Path) -> bytes | None:
+    """What a run left of a file; None for nothing, for what is no plain file, and for what is large."""
+    try:
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > EVIDENCE_BYTES:
+            return None
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _lines(data: bytes | None) -> list[str]:
+    return (data or b"").decode(errors="surrogateescape").splitlines(keepends=True)

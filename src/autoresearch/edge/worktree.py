@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from autoresearch.edge.repo import OPTIONS, said
 from autoresearch.errors import RepositoryError
 
 
-def restore_tree(folder: Path, commit: str) -> None:
-    """Bring one of our own trees back to a commit; everything else in it goes."""
+def restore_tree(folder: Path, commit: str, keep: Sequence[str] = ()) -> None:
+    """Bring one of our own trees back to a commit; everything else in it goes but what is to be kept."""
     _in_tree(folder, "checkout", "--quiet", "--force", "--detach", commit)
-    _in_tree(folder, "clean", "-ffdxq")
+    _in_tree(folder, "clean", "-ffdxq", *(option for path in keep for option in ("-e", f"/{path}")))
 
 
 def changed_in(folder: Path) -> list[str]:

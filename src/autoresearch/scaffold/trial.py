@@ -12,6 +12,7 @@ from pathlib import Path
 
 from autoresearch.direction import guess
 from autoresearch.edge import bench
+from autoresearch.edge.environment import environment
 
 LIMIT_S = 60.0
 LINE = re.compile(
@@ -39,9 +40,9 @@ def try_once(command: str, directory: Path, limit_s: float = LIMIT_S) -> Trial:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "trial.log"
         run = bench.run(
-            command,
+            ["/bin/sh", "-c", command],
             cwd=directory,
-            env={**bench.environment(os.environ), "AUTORESEARCH_SEED": "0"},
+            env={**environment(os.environ), "AUTORESEARCH_SEED": "0"},
             timeout_s=limit_s,
             log=log,
             feed=numbers.feed,
