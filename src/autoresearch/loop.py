@@ -38,6 +38,7 @@ from autoresearch.records import (
     Replied,
     Settled,
 )
+from autoresearch.secrets import redactor
 from autoresearch.settings import Settings
 
 ASKS = 4
@@ -201,7 +202,9 @@ class Loop:
         except (ReplyLostError, ReplyInterrupted) as lost:
             self._pay(lost.usage)
             raise
-        return replace(answer, text=answer.text.encode(errors="replace").decode())
+        hide = redactor().output
+        files = answer.files and {path: hide(text.encode()).decode() for path, text in answer.files.items()}
+        return replace(answer, text=hide(answer.text.encode(errors="replace")).decode(), files=files)
 
     def _pay(self, usage: Usage) -> None:
         """Journal what an answer cost, whatever becomes of it."""

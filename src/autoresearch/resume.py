@@ -12,6 +12,7 @@ from autoresearch.edge.repo import Repository
 from autoresearch.errors import RepositoryError, SettingsError
 from autoresearch.project import Project, find_fixed, find_targets
 from autoresearch.records import Began, Opened
+from autoresearch.secrets import redactor
 
 
 def history_of(folder: SessionFolder) -> History:
@@ -143,7 +144,7 @@ def _refuse_changed_settings(project: Project, history: History) -> None:
         "bounds": opened.bounds,
     }
     for name, value in now.items():
-        if value != then[name]:
+        if redactor().values(value) != then[name]:  # the journal holds no secret
             raise SettingsError(
                 f"session {opened.tag} was begun with {name} {then[name]!r}, now it is {value!r}: that would be "
                 "another session. Set it back, or begin a new --tag."
@@ -175,7 +176,8 @@ def gates_changed(project: Project, opened: Opened) -> list[str]:
     """Gates that are not those that the session began with, in words; they are tried before they decide anything."""
     now, then = project.settings, opened
     pairs = (("check", now.check, then.check), ("confirm", now.confirm, then.confirm))
-    return [f"{name} is now {new or 'none'}, it was {old or 'none'}" for name, new, old in pairs if new != old]
+    changed = [(name, new, old) for name, new, old in pairs if redactor().values(new) != old]
+    return [f"{name} is now {new or 'none'}, it was {old or 'none'}" for name, new, old in changed]
 
 
 def what_changed(project: Project, opened: Opened) -> str | None:

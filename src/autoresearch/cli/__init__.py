@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
 
 from autoresearch.errors import INTERRUPTED, AutoresearchError
+from autoresearch.secrets import redactor
+
+
+class Discreet(io.TextIOWrapper):
+    """An output stream that shows no secret, whoever prints: commands, libraries, tracebacks."""
+
+    def __init__(self, stream: io.TextIOWrapper) -> None:
+        super().__init__(
+            stream.buffer,
+            encoding=stream.encoding,
+            errors=stream.errors,
+            line_buffering=stream.line_buffering,
+            write_through=stream.write_through,
+        )
+        self._redactor = redactor()
+
+    def write(self, text: str) -> int:
+        """Write a text without the secrets that the environment held at the start."""
+        super().write(self._redactor.text(text))
+        return len(text)
 
 
 def main() -> None:
     """Run the command line and exit. Every foreseen failure is one sentence on stderr and its exit code."""
+    for name in ("stdout", "stderr"):
+        if type(stream := getattr(sys, name)) is io.TextIOWrapper:
+            setattr(sys, name, Discreet(stream))
     from autoresearch.cli.app import app
     from autoresearch.edge.repo import forget_caller
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -196,5 +197,8 @@ def _nearest(within: Mapping[str, _Target], search: str) -> str:
 
 
 def _quoted(lines: Lines, limit: int = 40) -> str:
+    """Lines between marks that none of them can close."""
     more = [f"[… {len(lines) - limit} more lines]"] if len(lines) > limit else []
-    return "\n".join(["```````", *lines[:limit], *more, "```````"])
+    longest = max((len(run) for line in lines[:limit] for run in re.findall("`+", line)), default=0)
+    mark = "`" * max(7, longest + 1)
+    return "\n".join([mark, *lines[:limit], *more, mark])

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 from autoresearch.errors import RepositoryError
+from autoresearch.secrets import redactor
 
 HEAD_BYTES = 256 * 1024
 """Written as they come, so that `tail -f` shows them."""
@@ -20,15 +21,19 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class CappedLog:
-    """A file that is made anew and keeps the first and the last part of what is written to it."""
+    """A file that is made anew and keeps the first and the last part of what is written to it, without any secret."""
 
     def __init__(self, path: Path) -> None:
         """Raises RepositoryError when the file cannot be made."""
         self._path = path
         self.size = 0
         """Bytes that were written, kept or not."""
-        self._head_left = HEAD_BYTES
+        self._head = 0
+        """Bytes of it that are on disk, or were before a secret in them was replaced."""
         self._tail = bytearray()
+        """What came later; while the head grows, what may be the beginning of a secret."""
+        self._redactor = redactor()
+        self._kept = TAIL_BYTES + self._redactor.longest
         try:
             # Yesterday's log may be open or linked elsewhere, and must not become today's.
             path.unlink(missing_ok=True)
@@ -50,20 +55,26 @@ class CappedLog:
     def write(self, chunk: bytes) -> None:
         """Take the next piece of the output. Raises RepositoryError when the disk is full."""
         self.size += len(chunk)
-        if self._head_left:
-            head, chunk = chunk[: self._head_left], chunk[self._head_left :]
-            self._head_left -= len(head)
-            self._put(head)
-        self._tail += chunk[-TAIL_BYTES:]
-        if len(self._tail) > 2 * TAIL_BYTES:  # seldom enough that small pieces cost little
-            del self._tail[:-TAIL_BYTES]
+        if self._head < HEAD_BYTES:
+            chunk = self._grow(bytes(self._tail) + chunk)
+            self._tail.clear()
+        self._tail += chunk[-self._kept :]
+        if len(self._tail) > 2 * self._kept:  # seldom enough that small pieces cost little
+            del self._tail[: -self._kept]
+
+    def _grow(self, data: bytes) -> bytes:
+        """Put as much into the head as belongs there. Returns the rest."""
+        end = min(self._redactor.settled(data), self._redactor.clear(data, HEAD_BYTES - self._head))
+        self._put(self._redactor.output(data[:end]))
+        self._head += end
+        return data[end:]
 
     def _finish(self) -> None:
-        tail = bytes(self._tail[-TAIL_BYTES:])
-        left_out = self.size - (HEAD_BYTES - self._head_left) - len(tail)
-        if left_out:
+        tail = bytes(self._tail)
+        tail = tail[self._redactor.clear(tail, max(0, len(tail) - TAIL_BYTES)) :]
+        if left_out := self.size - self._head - len(tail):
             self._put(f"\n[... {left_out:,} bytes left out ...]\n".encode())
-        self._put(tail)
+        self._put(self._redactor.output(tail))
 
     def _put(self, data: bytes) -> None:
         try:

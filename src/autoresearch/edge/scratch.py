@@ -13,6 +13,7 @@ from autoresearch.edge.sandbox import agent
 from autoresearch.edge.tree import Tree, linked
 from autoresearch.edge.worktree import changed_in
 from autoresearch.errors import ProposerUnavailableError
+from autoresearch.secrets import redactor
 
 PROMPT = "prompt.md"
 LOG = "command.log"
@@ -46,7 +47,7 @@ class Scratch:
         tree = linked(self.repository, self.folder / "tree", self.base)
         tree.write({path: Tracked(self.modes[path], text.encode()) for path, text in files.items()})
         prompt_file = self.folder / PROMPT
-        prompt_file.write_text(prompt, encoding="utf-8")
+        prompt_file.write_bytes(redactor().output(prompt.encode()))
         log = self.folder / LOG
         log.unlink(missing_ok=True)
         ran = bench.run(

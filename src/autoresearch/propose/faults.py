@@ -101,7 +101,7 @@ def explained(fault: Fault, server: Server, model: str) -> ProposerError:
                 f"{where} does not let this key use {model} (403){said}; choose another model or another key."
             )
         case 404:
-            return ProposerError(f"{where} has no {model} at {server.base_url} (404){said}; check model and base_url.")
+            return ProposerError(f"{where} has no {model} at {server.address} (404){said}; check model and base_url.")
         case 413:
             return ProposerError(f"{where} finds the prompt too large (413){said}; shorten program.md or the target.")
         case status if status in FATAL:
@@ -123,7 +123,7 @@ def unknown_model(server: Server, model: str, known: Sequence[str]) -> ProposerE
 def no_json(server: Server) -> ProposerError:
     """That something else than a model server answered."""
     hint = "; it usually ends in /v1" if server.provider == "openai" else "; it usually has no path"
-    return ProposerError(f"{server.base_url} answered with a page instead of a list of models; correct base_url{hint}.")
+    return ProposerError(f"{server.address} answered with a page instead of a list of models; correct base_url{hint}.")
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:

@@ -37,7 +37,14 @@ class Server:
     @property
     def host(self) -> str:
         """Name and port, as messages show them."""
-        return urlsplit(self.base_url).netloc.rpartition("@")[2] or self.base_url
+        return urlsplit(self.base_url).netloc.rpartition("@")[2] or self.address
+
+    @property
+    def address(self) -> str:
+        """The address as messages show it: without a name, a password or a query."""
+        rest = self.base_url.rpartition("@")[2].partition("?")[0]
+        scheme = self.base_url.partition("://")[0] + "://" if "://" in self.base_url else ""
+        return scheme + rest.removeprefix(scheme)
 
     @property
     def free(self) -> bool:
@@ -70,7 +77,7 @@ class Server:
         """Raises ProposerError when this server cannot be asked at all: no key, or not an address."""
         if not host_of(self.base_url):
             raise ProposerError(
-                f"base_url {self.base_url!r} is not an address; write it like http://localhost:11434/v1."
+                f"base_url {self.address!r} is not an address; write it like http://localhost:11434/v1."
             )
         if self.key is None and self.official:
             raise ProposerError(
