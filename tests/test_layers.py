@@ -79,7 +79,7 @@ ALLOWED = {
     },
     "project": {"edge", "program", *NOUNS},
     "label": {"edge", "project", *NOUNS},
-    "scaffold": {"scaffold", "program", "decide", "edge", *NOUNS},
+    "scaffold": {"scaffold", "bench", "program", "decide", "edge", *NOUNS},
     "figures": {"model"},
     "display": {"decide", "figures", "edge.signals", "observer", *NOUNS},
 }

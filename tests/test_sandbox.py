@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import socket
@@ -204,9 +203,10 @@ def night(tmp_path: Path, listener: socket.socket) -> Iterator[Night]:
     assert not (made.beside / "planted").exists()
     assert not (Path.home() / "planted").exists()
     assert made.user.git("status", "--porcelain") == ""
+    assert "#" not in (made.user.home / ".git" / "config").read_text()
     results = made.user.home / "results.tsv"
     assert not results.exists() or "#" not in results.read_text()
-    assert sorted(os.listdir(made.user.home / "data")) == ["outside.json"]
+    assert [path.name for path in (made.user.home / "data").iterdir()] == ["outside.json"]
 
 
 @needs_bubblewrap
@@ -217,7 +217,7 @@ def test_in_bubblewrap_a_run_reaches_nothing_that_is_not_its_own(night: Night) -
     assert {name for name in NEVER | ONLY_BUBBLEWRAP if possible[name]} == set()
     assert {name for name in ALWAYS if not possible[name]} == set()
     assert possible["read the cache"], "what lies under `cache` stays from run to run"
-    assert "made.txt" not in os.listdir(night.user.home)
+    assert not (night.user.home / "made.txt").exists()
 
 
 @needs_landlock
@@ -230,3 +230,15 @@ def test_in_landlock_a_run_writes_its_tree_alone_and_changed_files_are_found_out
     possible = night.possible()
     assert {name for name in NEVER if possible[name]} == set()
     assert {name for name in ALWAYS if not possible[name]} == set()
+
+
+@needs_bubblewrap
+def test_in_place_the_repository_is_out_of_reach_and_what_a_run_creates_stays(night: Night) -> None:
+    done = night.run("--in-place")
+    assert done.returncode == 0, done.stderr
+    possible = night.possible()
+    never = (NEVER | ONLY_BUBBLEWRAP) - {"write .git", "unlink .git", "write into git"}  # an empty folder is there
+    assert {name for name in never if possible[name]} == set()
+    assert not possible["write small.bin"]
+    assert (night.user.home / "made.txt").exists()
+    (night.user.home / "made.txt").unlink()

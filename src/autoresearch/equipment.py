@@ -62,6 +62,8 @@ def rules(project: Project) -> tree.Rules:
         for full in (repository.full(path.rstrip("/")) for path in folders)
         if not any(PurePosixPath(target).is_relative_to(full) for target in targets)
     ]
+    if settings.in_place:
+        whole += tree.links(repository, settings.link)
     if settings.protect:
         wanted = set(map(repository.full, find_protected(repository, settings.protect, project.targets)))
         tracked = [path for path in tracked if path in wanted or path in named]

@@ -283,7 +283,8 @@ class InPlaceTree(Tree):
         """As in any tree, with the session's own files out of reach."""
         own = [path for name in (RESULTS, RUN_LOG) if (path := self.project / name).exists()]
         place = super().place
-        return replace(place, hidden=[*place.hidden, self.root / GIT, *own])
+        fixed = [path for path in place.fixed if path != Path(GIT)]
+        return replace(place, fixed=fixed, hidden=[*place.hidden, self.root / GIT, *own])
 
     def _mend(self, found: Difference) -> None:
         """Nothing: who changed it, the run or the user, cannot be told."""

@@ -38,7 +38,7 @@ class Watchdog:
         written = self._free_disk - shutil.disk_usage(self._tree).free
         if written > FIRST_LOOK * self.disk_bytes and _size(self._tree) > self.disk_bytes:
             return f"wrote more than {_said(self._limits.disk, self.disk_bytes)} to the disk"
-        if _tasks() - self._tasks > self._limits.processes:
+        if _tasks() - self._tasks > self._limits.processes and len(_below(pid)) > self._limits.processes:
             return f"started more than {self._limits.processes} processes"
         return None
 
@@ -51,11 +51,16 @@ def _shared(memory: object) -> int:
 def _memory(pid: int) -> float:
     """Bytes of all processes below one; what several of them share is counted once."""
     total = 0.0
-    with suppress(psutil.Error):
-        for process in psutil.Process(pid).children(recursive=True):
-            with suppress(psutil.Error, OSError):
-                total += getattr(process.memory_full_info(), "pss", 0) or process.memory_info().rss
+    for process in _below(pid):
+        with suppress(psutil.Error, OSError):
+            total += getattr(process.memory_full_info(), "pss", 0) or process.memory_info().rss
     return total
+
+
+def _below(pid: int) -> list[psutil.Process]:
+    with suppress(psutil.Error):
+        return psutil.Process(pid).children(recursive=True)
+    return []
 
 
 def _size(tree: Path) -> float:
