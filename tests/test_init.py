@@ -66,7 +66,8 @@ def test_makes_a_project_that_runs_at_once(tmp_path: Path) -> None:
     ran = home.types("run", "--tag", "first", "--model", "tune", "--budget", "experiments=2")
     assert ran.returncode == 0, ran.stderr
     baseline = home.rows()[0]
-    assert (baseline["status"], baseline["compressed_bytes"]) == ("keep", "26285.000000")
+    assert baseline["status"] == "keep"
+    assert 26000 < float(baseline["compressed_bytes"]) < 26800
 
 
 def test_says_what_it_wrote_and_what_comes_next(tmp_path: Path) -> None:
@@ -298,7 +299,7 @@ def test_example_leaves_what_is_there(tmp_path: Path) -> None:
     done = user.types("init", "--template", "tiny_lm")
     assert "left as they are: train.py\n" in done.stdout
     assert (user.home / "train.py").read_text() == "mine\n"
-    assert "git add .gitignore README.md prepare.py program.md text.txt && git commit" in done.stdout
+    assert "git add .gitignore README.md bench.py program.md text.txt && git commit" in done.stdout
 
 
 def test_unknown_example_is_refused_with_the_nearest(tmp_path: Path) -> None:

@@ -1,68 +1,58 @@
-"""Runs life.py from the recorded seed, checks it against the recorded checkpoints, prints how fast it was."""
+"""Plays life.py from fresh starting cells, checks it against the rules, prints how fast it was."""
 
-import argparse
-import json
-import sys
-from pathlib import Path
-from time import perf_counter
-from typing import Any
+from itertools import islice
 
-GENERATIONS = 200
-MEASURED_S = 1.0  # a fast target plays the same life again, moved on the torus, until this much is measured
+from reference import COLUMNS, ROWS, Board, generations, soup, team
 
-Rows = list[list[int]]
+from autoresearch import bench
 
+GENERATIONS = 100  # a game
+GAMES = 2  # at least
+MEASURED_S = 1.0  # a fast target plays further games until this much is measured
+OPENING = 5  # generations, one by one: where an error in the rules or the edges shows first
+VERIFIED = 3  # games, drawn when all have been played; each takes half a second
 
-def load_target() -> Any:
-    """The class under test."""
-    sys.dont_write_bytecode = True  # a cached .pyc could stand in for an edit made within the same second
-    from life import Life
-
-    return Life
+Counts = dict[int, list[int]]
 
 
-def moved(team: Rows, down: int, right: int, rows: int, columns: int) -> Rows:
-    """The same cells elsewhere on the torus; an odd `down + right` would swap the checkerboard's colours."""
-    return sorted([(y + down) % rows, *sorted((x + right) % columns for x in xs)] for y, *xs in team)
+def play(worker: bench.Worker, board: Board, checkpoints: list[int]) -> tuple[Counts, float]:
+    """Both teams' cells at the generations asked for, as life.py counts them, and the seconds that it took."""
+    life = worker.new("Life", ROWS, COLUMNS, team(board, 1), team(board, 2))
+    counts: Counts = {}
+    seconds, done = life.seconds, 0
+    for generation in checkpoints:
+        if generation > done:
+            seconds += life.call("step", times=generation - done).seconds
+        answer = life.call("counts")
+        seconds += answer.seconds
+        counts[generation], done = list(answer.value), generation
+    return counts, seconds
 
 
-def play(life: Any, checkpoints: list[list[int]]) -> None:
-    """Step through the checkpoints in order; exit at the first that differs."""
-    done = 0
-    for generation, *expected in checkpoints:
-        while done < generation:
-            life.step()
-            done += 1
-        got = list(life.counts())
-        if got != expected:
-            sys.exit(f"divergence at generation {generation}: expected {expected} cells, got {got}")
+def verify(board: Board, counts: Counts) -> None:
+    """End the bench at the first generation whose counts are not those of the rules."""
+    for generation, expected in enumerate(islice(generations(board), max(counts) + 1)):
+        got = counts.get(generation, expected)
+        bench.require(got == expected, f"divergence at generation {generation}: expected {expected} cells, got {got}")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--generations", type=int, default=GENERATIONS, help="a generation with a checkpoint")
-    last = parser.parse_args().generations
+    chance = bench.chance("games")
+    games = []
+    total_s = 0.0
+    with bench.Worker("life.py") as worker:
+        board = soup(chance)
+        verify(board, play(worker, board, list(range(OPENING + 1)))[0])
+        while len(games) < GAMES or total_s < MEASURED_S:
+            board = soup(chance)
+            counts, seconds = play(worker, board, [chance.randrange(1, GENERATIONS), GENERATIONS])
+            games.append((board, counts))
+            total_s += seconds
+    for board, counts in bench.chance("verified").sample(games, min(VERIFIED, len(games))):
+        verify(board, counts)
 
-    record = json.loads(Path(__file__).with_name("checkpoints.json").read_text())
-    rows, columns = record["rows"], record["columns"]
-    checkpoints = [entry for entry in record["checkpoints"] if entry[0] <= last]
-    if last < 1 or checkpoints[-1][0] != last:
-        parser.error(f"no checkpoint is recorded for generation {last}")
-    Life = load_target()  # noqa: N806
-
-    games = 0
-    walltime_s = 0.0
-    while walltime_s < MEASURED_S:
-        down, right = 7 * games, 11 * games
-        team1, team2 = (moved(record[team], down, right, rows, columns) for team in ("team1", "team2"))
-        started = perf_counter()
-        play(Life(rows, columns, team1, team2), checkpoints)
-        walltime_s += perf_counter() - started
-        games += 1
-
-    print(f"total_generations: {games * last}")
-    print(f"total_walltime: {walltime_s:.3f}")
-    print(f"generations_per_s: {games * last / walltime_s:.2f}")
+    total = len(games) * GENERATIONS
+    bench.report(total_generations=total, total_walltime=round(total_s, 3), generations_per_s=round(total / total_s, 2))
 
 
 if __name__ == "__main__":

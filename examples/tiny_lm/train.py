@@ -1,10 +1,7 @@
-"""A character-level language model: trains for a few seconds, prints val_bpb. Everything here may change."""
+"""A character-level language model that trains for a few seconds. Everything here may change."""
 
-import sys
+from time import perf_counter
 
-import prepare  # before numpy: it sets the number of threads
-
-# isort: split
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,13 +25,13 @@ Array = NDArray[np.float32]
 Weights = dict[str, Array]
 
 
-def initial_weights(rng: np.random.Generator) -> Weights:
+def initial_weights(rng: np.random.Generator, vocab_size: int) -> Weights:
     shapes = {
-        "embed": (prepare.VOCAB_SIZE, EMBED_DIM),
+        "embed": (vocab_size, EMBED_DIM),
         "hidden": (CONTEXT * EMBED_DIM, HIDDEN_DIM),
         "hidden_bias": (1, HIDDEN_DIM),
-        "output": (HIDDEN_DIM, prepare.VOCAB_SIZE),
-        "output_bias": (1, prepare.VOCAB_SIZE),
+        "output": (HIDDEN_DIM, vocab_size),
+        "output_bias": (1, vocab_size),
     }
     scale = {"embed": 1.0, "hidden": (CONTEXT * EMBED_DIM) ** -0.5, "output": HIDDEN_DIM**-0.5}
     return {
@@ -101,35 +98,29 @@ def update(weights: Weights, gradients: Weights, mean: Weights, square: Weights,
         weights[name] -= rate / (1 - MOMENTUM**step) * mean[name] / unbiased
 
 
-def train() -> tuple[Weights, int]:
-    """Weights after the training budget, and the number of steps that fitted into it."""
-    rng = np.random.default_rng(prepare.SEED)
-    weights = initial_weights(rng)
-    mean = {name: np.zeros_like(weight) for name, weight in weights.items()}
-    square = {name: np.zeros_like(weight) for name, weight in weights.items()}
-    windows = np.lib.stride_tricks.sliding_window_view(prepare.TRAIN_IDS, CONTEXT + 1)
-    step = 0
-    while (progress := prepare.progress()) < 1:
-        step += 1
-        batch = windows[rng.integers(len(windows), size=BATCH_SIZE)]
-        loss, gradients = loss_and_gradients(weights, batch[:, :-1], batch[:, -1])
-        if not np.isfinite(loss):
-            sys.exit(f"error: training diverged at step {step} (loss {loss})")
-        update(weights, gradients, mean, square, step, learning_rate(progress))
-    return weights, step
+class Model:
+    """What bench.py works with: made once, trained once, then asked for predictions."""
 
+    def __init__(self, vocab_size: int, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.weights = initial_weights(self.rng, vocab_size)
 
-def main() -> None:
-    weights, num_steps = train()
-    training_seconds = prepare.training_seconds()
-    val_bpb = prepare.evaluate(lambda contexts: forward(weights, contexts[:, -CONTEXT:])[2])
-    print(f"val_bpb:          {val_bpb:.6f}")
-    print(f"training_seconds: {training_seconds:.1f}")
-    print(f"total_seconds:    {prepare.total_seconds():.1f}")
-    print(f"peak_mem_mb:      {prepare.peak_mem_mb():.1f}")
-    print(f"num_steps:        {num_steps}")
-    print(f"num_params_k:     {sum(weight.size for weight in weights.values()) / 1000:.1f}")
+    def train(self, ids: NDArray[np.int64], seconds: float) -> dict[str, int]:
+        """Learn from a text, ids below vocab_size, and return before the seconds are over. Returns what it took."""
+        begin = perf_counter()
+        mean = {name: np.zeros_like(weight) for name, weight in self.weights.items()}
+        square = {name: np.zeros_like(weight) for name, weight in self.weights.items()}
+        windows = np.lib.stride_tricks.sliding_window_view(ids, CONTEXT + 1)
+        step = 0
+        while (progress := (perf_counter() - begin) / seconds) < 1:
+            step += 1
+            batch = windows[self.rng.integers(len(windows), size=BATCH_SIZE)]
+            loss, gradients = loss_and_gradients(self.weights, batch[:, :-1], batch[:, -1])
+            if not np.isfinite(loss):
+                raise ArithmeticError(f"training diverged at step {step} (loss {loss})")
+            update(self.weights, gradients, mean, square, step, learning_rate(progress))
+        return {"num_steps": step, "num_params": sum(weight.size for weight in self.weights.values())}
 
-
-if __name__ == "__main__":
-    main()
+    def predict(self, contexts: NDArray[np.int64]) -> Array:
+        """Scores for the character that follows each context, (rows, 32) ids -> (rows, vocab_size)."""
+        return forward(self.weights, contexts[:, -CONTEXT:])[2]
