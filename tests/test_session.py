@@ -378,3 +378,11 @@ def test_goes_on_when_the_branch_moved_and_the_last_line_was_not_written(tmp_pat
     assert done.returncode == 0, done.stderr
     assert [row["score"] for row in user.rows()] == ["10.000000", "11.000000"]
     assert user.branch_scores("t") == ["VALUE = 10.0", "VALUE = 11.0"]
+
+
+def test_settings_that_are_changed_in_mid_session_wait_and_that_is_said_once(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    command = f"sed -i s/20s/9s/ {user.home}/program.md; sed -i s/VALUE.=.*/VALUE=$$.0/ program.py; echo description: x"
+    done = user.types("run", "--tag=t", "--model=command", f"--command={command}", "--budget=experiments=4")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("the settings in program.md were changed") == 1

@@ -140,7 +140,7 @@ def _open(
         results=results,
         proposer=proposer,
         incumbent=targets,
-        brief=_brief(project),
+        brief=_brief(project, observer.notice),
         fixed=project.fixed,
         stop=stop,
     )
@@ -318,15 +318,18 @@ def _opened(project: Project, tag: str, model: str) -> Opened:
     )
 
 
-def _brief(project: Project) -> Callable[[], str]:
-    """The prose of program.md as it is now; as it was, when it cannot be read any more."""
-    known = project.program.prose
+def _brief(project: Project, notice: Callable[[str], None]) -> Callable[[], str]:
+    """The prose of program.md as it is now; as it was, when it cannot be read any more. Its settings stay."""
+    known = project.program
 
     def read() -> str:
         nonlocal known
         with suppress(SettingsError):
-            known = program_file.read(project.program.path).prose
-        return known
+            now = program_file.read(project.program.path)
+            if now.front != known.front:
+                notice(f"the settings in {now.path.name} were changed; they count from the next `autoresearch run` on")
+            known = now
+        return known.prose
 
     return read
 
