@@ -3,13 +3,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check format clean
+.PHONY: demo test slow check format clean
 
 demo: $(STAMP)  ## run the main job on an example, without key or network
 	$(BIN)/autoresearch demo
 
-test: $(STAMP)  ## all tests
+test: $(STAMP)  ## the tests, but for the long ones
 	$(BIN)/python -m pytest -n auto
+
+slow: $(STAMP)  ## the long ones: the crash matrix, random kills, power cuts
+	$(BIN)/python -m pytest -n auto -m slow
 
 check: $(STAMP)  ## ruff and mypy --strict
 	$(BIN)/ruff check .
