@@ -122,3 +122,35 @@ def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
     screen.shows("ended: the budget of 2 experiments is spent")
     assert "#1 keep score 10" in screen.text()
     screen.child.close()
+
+
+TAMPERED = "tampering: a run of #2 changed data.csv (how: .git/autoresearch/t/runs/2-1.tampered.diff)"
+
+
+def test_tampering_stands_out_while_the_session_goes_on(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    user = User.with_project(tmp_path / "project", files={"data.csv": "41\n"})
+    tampers, waits = 'open("data.csv", "a").write("42\\n")\n', WAIT.format(gate=str(gate))
+    with ModelServer([whole("99.0", extra=tampers, description="grow"), whole("12.0", extra=waits)]) as server:
+        environment = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": server.openai_url}
+        arguments = ["run", "--tag=t", "--model=openai/gpt-6-luna", "--budget=experiments=3", "--repairs=0"]
+        screen = Screen(arguments, user, 110, 30, environment)
+        screen.shows("#3/3 running the bench")
+        screen.shows(re.escape(TAMPERED))
+        screen.shows(r"discard +grow \[tampered: data.csv changed\]")
+        gate.touch()
+        screen.child.expect(pexpect.EOF)
+        screen.child.close()
+    assert screen.child.exitstatus == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "note"), [((), f"note: {TAMPERED}"), (("--json",), f'{{"event": "notice", "text": "{TAMPERED}"}}')]
+)
+def test_tampering_is_told_without_a_terminal_too(tmp_path: Path, flags: tuple[str, ...], note: str) -> None:
+    user = User.with_project(tmp_path, files={"data.csv": "41\n"})
+    with ModelServer([whole("99.0", extra='open("data.csv", "a").write("42\\n")\n', description="grow")]) as server:
+        environment = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": server.openai_url}
+        arguments = ("run", "--tag=t", "--model=openai/gpt-6-luna", "--budget=experiments=2", "--repairs=0", *flags)
+        done = user.types(*arguments, env=environment)
+    assert note in (done.stdout + done.stderr).splitlines()

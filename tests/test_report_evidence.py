@@ -16,6 +16,7 @@ from rich.console import Console
 from autoresearch import records
 from autoresearch.model import Cause, Direction, Status
 from autoresearch.report import certainty, chart, wording
+from autoresearch.report.alarms import alarms
 from autoresearch.report.curve import curve
 from autoresearch.report.evidence import Evidence
 from autoresearch.report.export import to_json
@@ -103,15 +104,15 @@ def test_what_cannot_be_believed_stands_right_under_the_headline(tmp_path: Path)
         "look at this: #6 0000006 “<b>cheat”: implausible: val_bpb 0.01 is below 0.5 "
         "(kept under refs/autoresearch/mar5/6)"
     )
-    assert list(certainty.alarms(log)) == [said]
+    assert list(alarms(log)) == [said]
     assert as_text(log, summarise(log), width=200).splitlines()[1] == said
 
 
 def test_many_quarantined_experiments_are_spelt_out_and_then_listed(tmp_path: Path) -> None:
     strange = [tried(n, 0.0, cause="implausible", reason="implausible: so low") for n in range(2, 10)]
-    alarms = list(certainty.alarms(told(tmp_path, baseline(), *strange)[0]))
-    assert len(alarms) == 4
-    assert alarms[-1] == "and at 5 more: #5, #6, #7, #8, #9"
+    found = list(alarms(told(tmp_path, baseline(), *strange)[0]))
+    assert len(found) == 4
+    assert found[-1] == "and at 5 more: #5, #6, #7, #8, #9"
 
 
 # What was verified
@@ -550,7 +551,7 @@ def test_a_gain_beyond_doubling_has_no_price_for_each_per_cent(tmp_path: Path) -
 def test_every_format_says_the_same(tmp_path: Path) -> None:
     log = read(whole_night(tmp_path))
     summary = summarise(log)
-    said = [*certainty.alarms(log), certainty.claim(log) or "", *certainty.lines(log), wording.cost(log, summary)]
+    said = [*alarms(log), certainty.claim(log) or "", *certainty.lines(log), wording.cost(log, summary)]
     assert len(said) == 9
     assert all(said)
     text, shown = as_text(log, summary, width=400), page(log, summary)
@@ -664,7 +665,7 @@ def test_a_session_that_has_only_begun_has_nothing_to_say(tmp_path: Path) -> Non
     path = written_down(tmp_path, [opened(decide="rematch"), records.Began(pid=1, host="here", version="0.1.0")])
     log = read(path)
     assert as_text(log, summarise(log)).startswith("val_bpb: no experiments yet\n")
-    assert (certainty.claim(log), list(certainty.lines(log)), list(certainty.alarms(log))) == (None, [], [])
+    assert (certainty.claim(log), list(certainty.lines(log)), list(alarms(log))) == (None, [], [])
 
 
 def test_a_file_that_is_no_journal_has_no_evidence(tmp_path: Path) -> None:

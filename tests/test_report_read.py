@@ -390,7 +390,7 @@ def test_a_journal_knows_its_own_metric(tmp_path: Path) -> None:
         (b"\x89PNG\r\n\x1a\n\0\0", "not a text file"),
         (b"Dear diary,\ntoday nothing worked.\n", "no tab-separated results"),
         (b'{"a": 1}\n', "no run in it"),
-        (b'{"crc":"00000000","record":{}}\n', "says nothing yet"),
+        (b'{"crc":"00000000","record":{}}', "says nothing yet"),
     ],
 )
 def test_says_what_is_wrong_with_a_file_that_has_no_results(tmp_path: Path, content: bytes, message: str) -> None:

@@ -149,7 +149,7 @@ def test_long_lists_are_cut_and_counted(tmp_path: Path) -> None:
 def test_json_has_every_row_and_never_a_number_for_nothing(tmp_path: Path) -> None:
     document = json.loads(to_json(*opened(night(tmp_path))), parse_constant=lambda name: pytest.fail(name))
     assert document["schema"] == 2
-    assert document["metric"] == {"name": "val_bpb", "direction": "lower"}
+    assert document["metric"] == {"name": "val_bpb", "direction": "lower", "label": None}
     assert (document["baseline"], document["best"]) == (1, 2)
     assert document["change"] == pytest.approx(0.0929, abs=1e-4)
     assert (document["verified"], document["evidence"]) == (None, None)

@@ -37,6 +37,7 @@ from autoresearch.records import (
     Replied,
     Settled,
 )
+from autoresearch.secrets import redactor
 from autoresearch.settings import Settings
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ class JsonLines:
         """Say what a program may want to follow."""
         if isinstance(record, Began):
             self._say("session", tag=self._tag, branch=f"autoresearch/{self._tag}", resumed=history.lives > 1)
+        elif alarm := tampering(record, history):
+            self.notice(alarm)
         elif isinstance(record, Settled):
             self._say("experiment", **facts(history.experiments[-1]))
         elif isinstance(record, Closed):
@@ -115,7 +118,9 @@ class PlainLines:
 
     def record(self, record: AnyRecord, history: History) -> None:
         """Print a line when an experiment is over."""
-        if isinstance(record, Settled):
+        if alarm := tampering(record, history):
+            self.notice(alarm)
+        elif isinstance(record, Settled):
             say(line(history.experiments[-1], history, self._settings))
 
     def notice(self, text: str) -> None:
@@ -142,10 +147,12 @@ class LiveView:
         self._since = self._born = time.monotonic()
         self._limit_s: float | None = None
         self._notices: list[str] = []
+        self._alarm: str | None = None
 
     def record(self, record: AnyRecord, history: History) -> None:
         """Take a step in."""
         self._history = history
+        self._alarm = tampering(record, history) or self._alarm
         phase = self._name_phase(record)
         if phase != self._phase:
             self._phase, self._since = phase, time.monotonic()
@@ -153,7 +160,8 @@ class LiveView:
 
     def notice(self, text: str) -> None:
         """Show a notice under the table."""
-        self._notices = [*self._notices[-2:], text]
+        # Here already: drawn, it may be broken over two lines.
+        self._notices = [*self._notices[-2:], redactor().text(text)]
 
     def tick(self) -> None:
         """The view refreshes itself."""
@@ -164,6 +172,7 @@ class LiveView:
         from rich.text import Text
 
         lines: list[RenderableType] = [self._head(), self._now(), self._rows()]
+        lines += [Text(self._alarm, style="bold red")] if self._alarm else []
         lines += [Text(f"note: {notice}", style="yellow") for notice in self._notices]
         if self._phase != CLOSING:
             lines.append(Text(STOPPING, style="bold yellow") if self._stop.asked else Text(HOW_TO_STOP, style="dim"))
@@ -269,6 +278,17 @@ def _live(view: LiveView, console: Console) -> Iterator[Observer]:
 
     with Live(console=console, get_renderable=view.draw, refresh_per_second=4, redirect_stderr=False):
         yield view
+
+
+def tampering(record: AnyRecord, history: History) -> str | None:
+    """That a run changed protected files; None for every other record."""
+    if not isinstance(record, Measured) or not record.tampered:
+        return None
+    files = one_line(", ".join(record.tampered[:5]))
+    whose = "" if record.arm == "candidate" else " with the incumbent"
+    log = record.log.removesuffix(".log")
+    where = f"{history.opened.tag}/{log}" if history.opened else log
+    return f"tampering: a run of #{record.n}{whose} changed {files} (how: .git/autoresearch/{where}.tampered.diff)"
 
 
 def line(experiment: Experiment, history: History, settings: Settings) -> str:

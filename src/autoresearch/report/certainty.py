@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from autoresearch.figures import percent
 from autoresearch.model import Direction
 from autoresearch.report.log import Log
-from autoresearch.report.phrases import gain, name, plural, rough
+from autoresearch.report.phrases import gain, plural, rough
 
 if TYPE_CHECKING:
     from autoresearch.decide.interval import Interval
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 CAVEAT = "as measured; not yet verified"
 """What every number here is until it is verified: one from the session itself, not measured again."""
-_ALARMS = 3
-"""So many quarantined experiments are spelt out."""
 _AT = {
     "screen": "at the first run",
     "rematch": "in a rematch",
@@ -26,22 +24,10 @@ _AT = {
     "check": "by check",
     "confirm": "by confirm",
     "implausible": "implausible",
+    "tampered": "for tampering",
     "": "for a reason not written down",
 }
 """Cause of a discard → where it fell."""
-
-
-def alarms(log: Log) -> Iterator[str]:
-    """What a person must look at before anything else: numbers that cannot be believed."""
-    found = log.evidence.quarantined if log.evidence else ()
-    rows = [row for row in log.rows if row.n in found]
-    for row in rows[:_ALARMS]:
-        assert log.evidence is not None
-        where = f"kept under refs/autoresearch/{log.evidence.tag}/{row.label}"
-        yield f"look at this: {name(row)}: {row.reason} ({where})"
-    if len(rows) > _ALARMS:
-        others = ", ".join(f"#{row.label}" for row in rows[_ALARMS:])
-        yield f"and at {len(rows) - _ALARMS} more: {others}"
 
 
 def proven(log: Log) -> Interval | None:

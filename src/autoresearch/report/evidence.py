@@ -15,6 +15,7 @@ from autoresearch.decide.rounds import rounds
 from autoresearch.model import Direction, Status
 from autoresearch.report.cells import clean
 from autoresearch.report.power import smallest_gain
+from autoresearch.report.tampering import Tampering, tamperings
 
 WEAKEST = 3
 """So many keeps are named as the weakest."""
@@ -121,6 +122,7 @@ class Evidence:
     """Cause → discards, sentinels left out; "" for those of journals that have no causes."""
     quarantined: Sequence[int]
     """Experiments whose numbers cannot be believed."""
+    tampered: Sequence[Tampering]
 
 
 def gather(history: History, direction: Direction) -> Evidence:
@@ -143,6 +145,7 @@ def gather(history: History, direction: Direction) -> Evidence:
         weakest=_weakest(real, direction, wins),
         discards=Counter(_cause(e) or "" for e in real if e.verdict and e.verdict.status is Status.DISCARD),
         quarantined=[e.n for e in real if _cause(e) == "implausible"],
+        tampered=tamperings(history),
     )
 
 

@@ -24,7 +24,8 @@ def to_json(log: Log, summary: Summary) -> str:
     headline     the answer in a sentence
     caveat       what the numbers are worth; null once the present head is verified to be better
     title, kind  where it comes from; kind is tsv, jsonl or journal
-    metric       {name, direction}; direction is higher, lower or null
+    metric       {name, direction, label}; direction is higher, lower or null; label is who says the metric:
+                 self-reported (the target), in-process (a bench that the target can change), isolated, or null
     counts       {experiments, baseline, keep, discard, crash, other}; experiments leaves baselines out, all leave
                  sentinels out
     baseline, best, change
@@ -35,7 +36,7 @@ def to_json(log: Log, summary: Summary) -> str:
                  with its interval (low, high and confidence are null for too few pairs), relative or in the metric's
                  own unit, positive when better; current is false once something was kept since
     evidence     null for a file that is no journal, else {rule, verification, noise, rematches, sentinels,
-                 simplifications, weakest, discards, quarantined}: the rule's name;
+                 simplifications, weakest, discards, quarantined, tampered}: the rule's name;
                  verification is null or {asked, measured, failures}: pairs, and what failed runs said;
                  noise is null or {median, differences, exact, smallest_gain}, relative: of runs of equal code, and
                  the gain that the rule finds in half of the cases;
@@ -45,7 +46,10 @@ def to_json(log: Log, summary: Summary) -> str:
                  simplifications are their changes, positive when better;
                  weakest is [{n, wins, losses, change, relative}], keeps in pairs against the incumbent;
                  discards is {cause: count}, "" where the journal has no cause;
-                 quarantined is [n], rows whose numbers cannot be believed
+                 quarantined is [n], rows whose numbers cannot be believed;
+                 tampered is [{n, commit, files, diff, kept}]: code that changed protected files when it ran, the
+                 experiment that it is of or null, where the differences lie in the session's folder, and whether it
+                 was kept all the same
     segments     [{line, metric, direction, why, experiments, baseline, best, change, kept}], oldest first;
                  kept is [{n, over, change}]: the row, the best value before it, its change over that, or over the
                  incumbent where both ran side by side
@@ -53,14 +57,15 @@ def to_json(log: Log, summary: Summary) -> str:
     others       {status as written: count} of the rows that count as other
     longest_streak  most experiments in a row without a keep
     spent        {elapsed_s, cost_usd, tokens, unpriced}
-    session      null, or of a journal {tag, model, lives, closed, in_progress}
+    session      null, or of a journal {tag, model, lives, closed, in_progress, sandboxes}; sandboxes has for each
+                 life what its runs were shut in: bubblewrap, landlock or none
     warnings     sentences about what is doubtful
     rows         [{n, line, label, segment, commit, value, raw_value, status, raw_status, description, reason,
                  hypothesis, category, cost_usd, duration_s, cause, sentinel, change, extra}]; status is baseline,
                  keep, discard, crash or other; raw_* as the file has them; cause, from a journal, is null or baseline,
-                 better, simplification, screen, rematch, guard, check, confirm, implausible or sentinel; sentinel is
-                 true for an edit that does nothing; change is over the incumbent where both ran side by side;
-                 extra is every other column as text
+                 better, simplification, screen, rematch, guard, check, confirm, implausible, sentinel or tampered;
+                 sentinel is true for an edit that does nothing; change is over the incumbent where both ran side by
+                 side; extra is every other column as text
     """
     last: dict[str, Any] = _stretch(summary.last) if summary.last is not None else {}
     session = log.session
@@ -70,7 +75,7 @@ def to_json(log: Log, summary: Summary) -> str:
         "caveat": caveat(log),
         "title": log.title,
         "kind": log.kind,
-        "metric": {"name": log.metric, "direction": log.direction},
+        "metric": {"name": log.metric, "direction": log.direction, "label": log.label},
         "counts": {"experiments": summary.experiments, **{str(name): n for name, n in summary.counts.items()}},
         **{name: last.get(name) for name in ("baseline", "best", "change")},
         "verified": outcome(log.evidence.verified) if log.evidence else None,
@@ -130,6 +135,7 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         ],
         "discards": dict(evidence.discards),
         "quarantined": list(evidence.quarantined),
+        "tampered": [vars(one) for one in evidence.tampered],
     }
 
 

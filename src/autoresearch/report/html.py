@@ -7,6 +7,7 @@ from html import escape
 
 from autoresearch.figures import number, percent
 from autoresearch.report import certainty, chart, wording
+from autoresearch.report.alarms import alarms
 from autoresearch.report.curve import curve
 from autoresearch.report.layers import Palette
 from autoresearch.report.log import Log, Row
@@ -81,7 +82,7 @@ def page(log: Log, summary: Summary) -> str:
 
 
 def _claims(log: Log) -> Iterator[str]:
-    yield from (f'<p class="alarm">{escape(alarm)}</p>' for alarm in certainty.alarms(log))
+    yield from (f'<p class="alarm">{escape(alarm)}</p>' for alarm in alarms(log))
     if claim := certainty.claim(log):
         yield f'<p class="{"proven" if certainty.proven(log) else "unproven"}">{escape(claim)}</p>'
 

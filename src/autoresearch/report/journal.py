@@ -8,6 +8,7 @@ from autoresearch.decide.recover import BASELINE, Experiment, History, fold
 from autoresearch.edge.journal import parse
 from autoresearch.errors import SettingsError
 from autoresearch.model import Direction, Status
+from autoresearch.records import Began
 from autoresearch.report.cells import clean
 from autoresearch.report.evidence import gather, side_by_side
 from autoresearch.report.log import Log, Row, Segment, Session, Spending, Standing
@@ -15,7 +16,8 @@ from autoresearch.report.log import Log, Row, Segment, Session, Spending, Standi
 
 def read_journal(path: Path, data: bytes, metric: str | None, direction: Direction | None) -> Log:
     """Read a journal. Raises RepositoryError where it is damaged, SettingsError where it has no `metric`."""
-    history = fold(parse(path, data)[0])
+    records = parse(path, data)[0]
+    history = fold(records)
     opened = history.opened
     if opened is None:
         raise SettingsError(f"{path}: the journal says nothing yet. Look again once the session has begun.")
@@ -41,8 +43,10 @@ def read_journal(path: Path, data: bytes, metric: str | None, direction: Directi
             lives=history.lives,
             closed=history.closed,
             in_progress=history.pending.n if history.pending else None,
+            sandboxes=tuple(record.sandbox for record in records if isinstance(record, Began)),
         ),
         evidence=gather(history, settled),
+        label=history.label,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from autoresearch.model import Cause, Direction
+from autoresearch.model import Cause, Direction, Label
 
 if TYPE_CHECKING:
     from autoresearch.report.evidence import Evidence
@@ -85,6 +85,8 @@ class Session:
     """Why the latest life ended; None while it runs, or when it was killed."""
     in_progress: int | None
     """Number of the experiment that has begun and not ended."""
+    sandboxes: tuple[str, ...] = ()
+    """What the runs of each life were shut in, oldest first: bubblewrap, landlock or none."""
 
 
 @dataclass(frozen=True)
@@ -103,3 +105,5 @@ class Log:
     session: Session | None = None
     evidence: Evidence | None = None
     """How far the session can be trusted, from a journal."""
+    label: Label | None = None
+    """Who says the metric, from a journal; None where it is not known."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from autoresearch.figures import number, percent
 from autoresearch.report import certainty, wording
+from autoresearch.report.alarms import alarms
 from autoresearch.report.log import Log
 from autoresearch.report.phrases import edit
 from autoresearch.report.summary import Cause, Kept, Summary
@@ -16,7 +17,7 @@ from autoresearch.report.summary import Cause, Kept, Summary
 def markdown(log: Log, summary: Summary) -> str:
     """The report; every text of the log is escaped."""
     lines = [f"# {_text(log.title)}", "", f"**{_text(wording.headline(log, summary))}**", ""]
-    lines += [f"- **{_text(alarm)}**" for alarm in certainty.alarms(log)]
+    lines += [f"- **{_text(alarm)}**" for alarm in alarms(log)]
     if claim := certainty.claim(log):
         lines.append(f"- {_text(claim)}")
     lines += [f"- {_text(line)}" for line in wording.details(log, summary)]

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from autoresearch.figures import number, percent
 from autoresearch.report import certainty, wording
+from autoresearch.report.alarms import alarms
 from autoresearch.report.cells import shorten
 from autoresearch.report.curve import curve
 from autoresearch.report.log import Log, Row
@@ -31,7 +32,7 @@ _INK: dict[str, str] = {"good": "green", "quiet": "dim", "bad": "yellow"}
 def show(log: Log, summary: Summary, console: Console, *, chart: bool) -> None:
     """Print the report. Every text of the log is foreign: it is never read as markup."""
     _say(console, wording.headline(log, summary), "bold")
-    for alarm in certainty.alarms(log):
+    for alarm in alarms(log):
         _say(console, alarm, _INK["bad"])
     if claim := certainty.claim(log):
         _say(console, claim, _INK["good"] if certainty.proven(log) else _INK["bad"])

@@ -5,19 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from autoresearch.figures import number, percent
+from autoresearch.model import Label
 from autoresearch.report import certainty
-from autoresearch.report.log import Log, Spending
+from autoresearch.report.log import Log, Session, Spending
 from autoresearch.report.phrases import dollars, duration, gain, name, pair, plural
 from autoresearch.report.summary import Stretch, Summary
 
+_MEANING: dict[Label, str] = {
+    "self-reported": "the target itself prints the number, and nothing but its word stands behind it",
+    "in-process": "as far as is known the bench runs the target in its own process, where the target could change "
+    "clock, answers and output",
+    "isolated": "the bench ran the target in a process of its own, out of reach of clock, answers and output",
+}
+"""What each label of a metric means."""
+_OPEN = {
+    "none": "no sandbox for {}: a candidate could read and write whatever you can, reach the network, and end the "
+    "session; only changed tracked files were looked for",
+    "landlock": "Landlock alone for {}: a candidate could write over tracked files, which was found out only after the "
+    "run, and use sockets by path",
+}
+"""What a sandbox that is not whole left open."""
 _COUNTED = {"keep": "kept", "discard": "discarded", "crash": "crashed", "other": "other"}
 
 
 def headline(log: Log, summary: Summary) -> str:
     """The answer: best against baseline, and what became of the experiments."""
-    return (
-        f"{log.metric} {result(summary.last)}, {counts(summary)}" if log.rows else f"{log.metric}: no experiments yet"
-    )
+    metric = f"{log.metric} ({log.label})" if log.label else log.metric
+    return f"{metric} {result(summary.last)}, {counts(summary)}" if log.rows else f"{metric}: no experiments yet"
 
 
 def result(stretch: Stretch | None) -> str:
@@ -49,6 +63,8 @@ def counts(summary: Summary) -> str:
 
 def details(log: Log, summary: Summary) -> Iterator[str]:
     """The lines under the headline: which row is best, earlier segments, the session."""
+    if log.label:
+        yield f"{log.label}: {_MEANING[log.label]}"
     last = summary.last
     if last is not None and last.best is not None and last.best.status == "keep":
         standing = "best is" if last.best.cause != "simplification" else "what stands is a simplification,"
@@ -61,6 +77,7 @@ def details(log: Log, summary: Summary) -> Iterator[str]:
         yield f"longest streak without a keep: {summary.longest_streak}"
     if log.session is not None:
         yield f"session {log.session.tag}: {_state(log)}"
+        yield from _sandboxes(log.session)
 
 
 def cost(log: Log, summary: Summary) -> str:
@@ -95,6 +112,15 @@ def _worth(log: Log, spent: Spending) -> str:
     prices = [] if spent.elapsed_s is None else [duration(spent.elapsed_s / points)]
     prices += [dollars(spent.cost_usd / points)] if spent.cost_usd else []
     return said + (f": {' and '.join(prices)} for each 1 %" if prices else "")
+
+
+def _sandboxes(session: Session) -> Iterator[str]:
+    """What runs were shut in, and what that left open."""
+    lives = len(session.sandboxes)
+    for kind in dict.fromkeys(session.sandboxes):
+        count = session.sandboxes.count(kind)
+        which = "its runs" if count == lives else f"{count} of {plural(lives, 'start')}"
+        yield _OPEN[kind].format(which) if kind in _OPEN else f"sandbox for {which}: {kind}"
 
 
 def _state(log: Log) -> str:
