@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from autoresearch.decide.guards import broken
 from autoresearch.decide.plausible import implausible
-from autoresearch.limits import GUARDS, Bounds, Guard, Operator, bounds, fraction, guards, seconds
+from autoresearch.limits import GUARDS, Bounds, Guard, Limits, Operator, Size, bounds, fraction, guards, limits, seconds
 from autoresearch.model import Direction, Metric
 
 MEMORY = Guard("peak_vram_mb", "<=", 1.1, relative=True)
@@ -341,3 +341,45 @@ def test_what_cannot_be_believed_is_told_in_words(
     bound: Bounds, metric: Metric, value: float, duration_s: float, over: float | None, words: str | None
 ) -> None:
     assert implausible(bound, metric, value, duration_s, over) == words
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ({"memory": "16GB"}, Limits(memory=Size(16e9))),
+        ("{memory: 500 MB, disk: 20%}", Limits(memory=Size(5e8), disk=Size(0.2, is_share=True))),
+        ({"processes": 500, "disk": "1.5GiB"}, Limits(disk=Size(1.5 * 2**30), processes=500)),
+        (Limits(), Limits()),
+    ],
+)
+def test_reads_what_a_run_may_use_up(written: object, read: Limits) -> None:
+    assert limits(written) == read
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        ("16GB", "must be written as"),
+        ({}, "must be written as"),
+        ({"memory": "much"}, "has 'much' for memory, which is no size"),
+        ({"memory": 16}, "has 16 for memory, which is no size"),
+        ({"disk": "0GB"}, "has '0GB' for disk, which is no size"),
+        ({"disk": "120%"}, "has '120%' for disk, which is no size"),
+        ({"processes": 0}, "has 0 processes"),
+        ({"threads": 4}, "has no part 'threads'"),
+    ],
+)
+def test_says_what_is_wrong_with_a_limit(written: object, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        limits(written)
+
+
+@pytest.mark.parametrize("size", ["16GB", "1.5MB", "20%", "0.5%", "7B"])
+def test_a_size_is_written_as_it_is_read(size: str) -> None:
+    known = limits({"memory": size})
+    assert isinstance(known, Limits)
+    assert known.memory.text() == size
+
+
+def test_a_share_is_of_what_there_is() -> None:
+    assert (Size(0.5, is_share=True).of(1000), Size(200).of(1000)) == (500, 200)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -201,3 +202,40 @@ def test_any_bytes_give_a_finite_number_or_a_reason(output: bytes, before: bytes
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_reads_back_every_number_that_python_prints(number: float) -> None:
     assert measure(f"val_bpb: {number!r}\n".encode()).value == number
+
+
+LAST = replace(VAL_BPB, take="last")
+
+
+@pytest.mark.parametrize(
+    ("output", "value", "failure"),
+    [
+        (b"val_bpb: 3\nval_bpb: 2\nval_bpb: 1.5\n", 1.5, None),
+        (b"val_bpb: nan\nval_bpb: 1.5\n", 1.5, None),
+        (b"val_bpb: 1.5\nval_bpb: nan\n", None, "'val_bpb:' printed 'nan', not a finite number"),
+        (b"".join(b"val_bpb: %d\n" % n for n in range(3 * MANY)), 3 * MANY - 1, None),
+        (b"loss: 1\n", None, "no 'val_bpb:' line in the output"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+def test_takes_the_last_number_where_that_is_asked_for(
+    output: bytes, value: float | None, failure: str | None, size: int
+) -> None:
+    said = measure(*in_pieces(output, size), metric=LAST)
+    assert (said.value, said.failure) == (value, failure)
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+def test_a_required_line_must_be_there(size: int) -> None:
+    metric = replace(VAL_BPB, require=("^checked: all$", r"steps: \d+"))
+    whole = b"12 steps: 30\nval_bpb: 1.5\nchecked: all\n"
+    assert measure(*in_pieces(whole, size), metric=metric).value == 1.5
+    said = measure(*in_pieces(whole.replace(b"all", b"some"), size), metric=metric)
+    assert said.value is None
+    assert said.failure == "no line of the output fits '^checked: all$', which `require` asks for"
+
+
+def test_minus_zero_is_zero() -> None:
+    value = measure(b"val_bpb: -0.0\n").value
+    assert value is not None
+    assert math.copysign(1.0, value) == 1.0
