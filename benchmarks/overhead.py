@@ -2,6 +2,7 @@
 
     python benchmarks/overhead.py [--experiments 60] [--files 50000]
     python benchmarks/overhead.py --memory
+    python benchmarks/overhead.py --sandbox
 
 Runs the installed command on scratch repositories with a bench that does nothing but print a number, and a scripted
 model server on loopback. The milliseconds are wall time an experiment less the bench's own duration and the time the
@@ -22,9 +23,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from autoresearch.edge.journal import read
-from autoresearch.records import AnyRecord
+from autoresearch.records import AnyRecord, Began, Measured, Measuring
 from model_server import ModelServer
-from user import PROGRAM, User, whole
+from user import PROGRAM, User, path_without_bubblewrap, whole
 
 
 def main() -> None:
@@ -34,10 +35,14 @@ def main() -> None:
     parser.add_argument(
         "--memory", action="store_true", help="measure memory instead: over 2,000 experiments, and 2 GB of output"
     )
+    parser.add_argument("--sandbox", action="store_true", help="measure what a run costs in each kind of sandbox")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         if options.memory:
             memory(Path(scratch))
+            return
+        if options.sandbox:
+            sandboxes(Path(scratch), options.files, options.experiments)
             return
         print(f"{'repository':<16} {'ms an experiment':>17} {'of it git':>10} {'of it bench start and end':>26}")
         for name, files in (("small", 0), (f"{options.files:,} files", options.files)):
@@ -85,6 +90,47 @@ def show(name: str, records: list[AnyRecord]) -> None:
             bench_ms.append((measured.t - by_kind["measuring"].t - ran_s) * 1000)
     cells = [statistics.median(values) for values in (whole_ms, git_ms, bench_ms)]
     print(f"{name:<16} {cells[0]:>17.1f} {cells[1]:>10.1f} {cells[2]:>26.1f}")
+
+
+def sandboxes(scratch: Path, files: int, experiments: int) -> None:
+    """Milliseconds of a run that does nothing, from the order to its record; and the runner's CPU beside a long run."""
+    print(f"{'sandbox':<12} {'repository':<14} {'ms a run':>9} {'CPU ms a second of a run':>25}")
+    usual = os.environ["PATH"]
+    for kind, path in (
+        ("none", usual),
+        ("landlock", path_without_bubblewrap(scratch / "programs")),
+        ("bubblewrap", usual),
+    ):
+        os.environ["PATH"] = path
+        os.environ["AUTORESEARCH_SANDBOX"] = "off" if kind == "none" else "auto"
+        for name, count in (("small", 0), ("40 files", 40), (f"{files:,} files", files)):
+            records = session(scratch / f"{kind}{count}", count, experiments if count < files else 12)
+            began = next(record for record in records if isinstance(record, Began))
+            assert began.sandbox == kind, f"{kind} does not work here, {began.sandbox} does"
+            cpu = f"{cpu_beside(scratch / f'cpu-{kind}'):>25.1f}" if not count else ""
+            print(f"{kind:<12} {name:<14} {statistics.median(run_ms(records)):>9.1f} {cpu}".rstrip())
+
+
+def run_ms(records: list[AnyRecord]) -> list[float]:
+    """Wall milliseconds of each run after the baseline's."""
+    pairs = [(a, b) for a, b in pairwise(records) if isinstance(a, Measuring) and isinstance(b, Measured)]
+    return [(after.t - before.t) * 1000 for before, after in pairs if after.n > 1]
+
+
+def cpu_beside(home: Path) -> float:
+    """CPU milliseconds that runner and sandbox take a second while a bench sleeps."""
+    taken = []
+    for seconds in (0, 6):
+        bench = f"sleep {seconds}; python3 -S program.py"
+        user = User.with_project(home.with_name(f"{home.name}-{seconds}"))
+        before = os.times()
+        done = user.types(
+            *("run", "--tag=t", "--model=tune", "--no-canary", "--bench", bench, "--budget=experiments=1")
+        )
+        assert done.returncode == 0, done.stderr
+        after = os.times()
+        taken.append(after.children_user + after.children_system - before.children_user - before.children_system)
+    return (taken[1] - taken[0]) * 1000 / (3 * 6)  # the baseline of an exact metric runs three times
 
 
 def memory(scratch: Path) -> None:

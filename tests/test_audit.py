@@ -25,6 +25,8 @@ from test_display import Screen
 from test_session import openai, wait_for
 from user import User, whole
 
+pytestmark = pytest.mark.usefixtures("no_sandbox", "handed_on")
+
 BENCH = """\
 import os, time
 from pathlib import Path
@@ -47,6 +49,12 @@ EXACT, NOISY = BENCH.replace("SHARE", "0"), BENCH.replace("SHARE", "10.0")
 FLAGS = ("--target=program.py", "--bench=python3 -S bench.py", "--metric=score")
 BRIEF = "Make the score as high as you can.\n"
 FULL = "VALUE = {}\nWIDTH = {}\n"
+
+
+@pytest.fixture
+def handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the benches here need besides the usual."""
+    monkeypatch.setenv("AUTORESEARCH_ENV", "RAN,GATE,WAIT_AT")
 
 
 class Project(User):
@@ -189,7 +197,6 @@ def test_the_same_holds_in_pairs(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.usefixtures("no_sandbox")
 @pytest.mark.parametrize("end", ["ctrl-c", "twice", "kill"])
 def test_goes_on_in_the_middle_of_a_rematch(tmp_path: Path, end: str) -> None:
     user = project(tmp_path, [11.0, 12.0], bench=NOISY)
@@ -223,7 +230,6 @@ def test_goes_on_in_the_middle_of_a_rematch(tmp_path: Path, end: str) -> None:
     assert user.git("worktree", "list").count("\n") == 0
 
 
-@pytest.mark.usefixtures("no_sandbox")
 def test_a_stop_between_two_commits_begins_no_other(tmp_path: Path) -> None:
     user = project(tmp_path, [11.0, 12.0], bench=NOISY)
     gate, last = tmp_path / "gate", str(3 + 10)
@@ -271,7 +277,6 @@ def test_another_rule_or_tip_is_another_audit_and_the_first_is_kept(tmp_path: Pa
     assert len(user.lines()) == 9 + 7
 
 
-@pytest.mark.usefixtures("no_sandbox")
 def test_again_goes_on_with_one_that_was_stopped(tmp_path: Path) -> None:
     user = project(tmp_path, [11.0])
     user.audits("mar5")
@@ -503,7 +508,6 @@ def test_what_cannot_be_audited_is_said_and_leaves_nothing(
     assert not (user.home / ".git" / "autoresearch-audit").exists()
 
 
-@pytest.mark.usefixtures("no_sandbox")
 def test_a_second_audit_of_the_same_is_refused_while_the_first_runs(tmp_path: Path) -> None:
     user = project(tmp_path, [11.0])
     gate = tmp_path / "gate"
@@ -582,7 +586,6 @@ def test_odd_subjects_and_encodings_are_shown_and_kept(tmp_path: Path) -> None:
         assert raw.endswith("\nencoding latin-1\n\nschön [/b] \x1b[31mred\n".encode("latin-1"))
 
 
-@pytest.mark.usefixtures("no_sandbox")
 def test_a_terminal_shows_a_bar_and_the_rematch_in_hand(tmp_path: Path) -> None:
     user = project(tmp_path, [11.0], bench=NOISY)
     user.git("checkout", "--quiet", "autoresearch/mar5")

@@ -94,11 +94,24 @@ def test_every_file_stands_in_the_reference(tmp_path: Path) -> None:
         assert name in text
 
 
-@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "docs/reference.md"])
+PAGES = ["README.md", "ARCHITECTURE.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md")))]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text()
     for link in re.findall(r"\]\(([^)#:]+)\)", text):
         assert ((ROOT / page).parent / link).exists(), link
+
+
+def test_each_fault_has_a_test_that_is_there() -> None:
+    rows = re.findall(r"^\| (\d+) \|.*\| ([^|]+) \|$", (ROOT / "docs" / "reliability.md").read_text(), re.M)
+    assert {int(number) for number, _ in rows} == set(range(1, 41))
+    for _, tests in rows:
+        named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", tests)
+        assert named
+        for file, name in named:
+            assert re.search(rf"^def {name}\(", (ROOT / "tests" / file).read_text(), re.M), f"{file}::{name}"
 
 
 def test_the_map_names_every_module() -> None:

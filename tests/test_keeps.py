@@ -113,7 +113,7 @@ class Lab:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"LAB": str(self.folder), "TMPDIR": str(self.folder / "temporary")}
+        return {"LAB": str(self.folder), "AUTORESEARCH_ENV": "LAB", "TMPDIR": str(self.folder / "temporary")}
 
     def answers(self, *targets: str) -> None:
         """What the model will answer, besides what it was told before."""
@@ -673,7 +673,7 @@ def test_a_kill_while_confirm_runs_leaves_nothing_of_it_where_anybody_looks(tmp_
 
 def test_what_a_candidate_leaves_behind_ends_neither_the_night_nor_another_candidate(tmp_path: Path) -> None:
     stale = "'if test -e left && ! grep -q LEAVES program.sh; then exit 9; fi; . ./bench.sh'"
-    lab = Lab.at(tmp_path, front={"bench": stale})
+    lab = Lab.at(tmp_path, front={"bench": stale, "cache": "[left]"})
     lab.answers("VALUE=12\nLEAVES=1\ntouch left\n", GAIN)
     code, _, said = lab.runs(experiments=3)
     assert code == 0, said

@@ -367,10 +367,21 @@ def test_reads_a_journal_with_a_torn_end_and_leaves_it_alone(tmp_path: Path) -> 
     assert path.read_bytes() == torn
 
 
-def test_refuses_a_journal_damaged_in_its_middle(tmp_path: Path) -> None:
+def test_shows_what_stands_before_the_damage_in_a_journal_and_says_where_it_is(tmp_path: Path) -> None:
     path = journal(tmp_path)
-    path.write_bytes(path.read_bytes().replace(b'"better"', b'"bettor"', 1))
-    with pytest.raises(RepositoryError, match="damaged"):
+    lines = path.read_bytes().splitlines(keepends=True)
+    third = next(number for number, line in enumerate(lines) if b'"n":3' in line)
+    lines[third] = lines[third].replace(b'"n":3', b'"n":4', 1)
+    path.write_bytes(b"".join(lines))
+    log = read(path)
+    assert [row.n for row in log.rows] == [1, 2]
+    assert [f"line {third + 1} is damaged" in warning for warning in log.warnings] == [True]
+
+
+def test_refuses_a_journal_of_which_nothing_can_be_read(tmp_path: Path) -> None:
+    path = journal(tmp_path)
+    path.write_bytes(path.read_bytes().replace(b'"opened"', b'"0pened"', 1))
+    with pytest.raises(RepositoryError, match="line 1 is damaged"):
         read(path)
 
 

@@ -8,12 +8,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from autoresearch.edge import landlock
-from user import User
+from test_session import wait_for
+from user import User, path_without_bubblewrap
 
 PROGRAM = """\
 ---
@@ -27,7 +29,7 @@ link: [data, small.bin]
 ---
 Make the score as high as you can.
 """
-BENCH = '''\
+BENCH = """\
 import ctypes, json, os, socket, sys
 from pathlib import Path
 
@@ -80,7 +82,7 @@ attack("temporary file")(lambda: (Path(os.environ["TMPDIR"]) / "x").write_text("
 attack("a process of its own")(lambda: "possible" if os.system("true") == 0 else "refused")
 import program
 print(f"score: {program.VALUE}")
-'''
+"""
 
 NEVER = {
     "write into git",
@@ -120,13 +122,7 @@ ALWAYS = {
 @pytest.fixture
 def without_bubblewrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A PATH that has everything but bwrap."""
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    for folder in os.environ["PATH"].split(os.pathsep):
-        for program in Path(folder).iterdir() if Path(folder).is_dir() else ():
-            if program.name != "bwrap" and not (programs / program.name).exists():
-                (programs / program.name).symlink_to(program)
-    monkeypatch.setenv("PATH", str(programs))
+    monkeypatch.setenv("PATH", path_without_bubblewrap(tmp_path / "programs"))
 
 
 needs_bubblewrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="needs bubblewrap")
@@ -242,3 +238,96 @@ def test_in_place_the_repository_is_out_of_reach_and_what_a_run_creates_stays(ni
     assert not possible["write small.bin"]
     assert (night.user.home / "made.txt").exists()
     (night.user.home / "made.txt").unlink()
+
+
+DAEMONS = """
+import os, signal, sys, time
+for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    signal.signal(number, signal.SIG_IGN)
+for detach in range(3):
+    if os.fork() == 0:
+        if detach:
+            os.setsid()
+        if detach == 2 and os.fork():
+            os._exit(0)
+        for descriptor in range(3):
+            os.close(descriptor)
+        os.execvp("sleep", ["sleep", sys.argv[1]])
+print("score: 10.0", flush=True)
+time.sleep(float(sys.argv[2]))
+"""
+
+
+def alive(mark: str) -> list[str]:
+    """Processes that have a mark among their arguments."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if mark.encode() in (process / "cmdline").read_bytes().split(b"\0"):
+                found.append(process.name)
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+@pytest.mark.parametrize("end", ["normal", "timeout", "kill"])
+@pytest.mark.parametrize("kind", ["bubblewrap", "landlock"])
+def test_no_process_outlives_a_run_in_a_sandbox(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, end: str
+) -> None:
+    if kind == "bubblewrap" and shutil.which("bwrap") is None:
+        pytest.skip("needs bubblewrap")
+    if kind == "landlock":
+        if not landlock.abi():
+            pytest.skip("needs a kernel with Landlock")
+        monkeypatch.setenv("PATH", path_without_bubblewrap(tmp_path / "programs"))
+    mark = f"{tmp_path.stat().st_ino}{os.getpid()}00"
+    user = User.with_project(tmp_path / "project", files={"bench.py": DAEMONS})
+    bench = f"python3 -S bench.py {mark} {0 if end == 'normal' else 600}"
+    session = user.starts(
+        *("run", "--tag=t", "--model=tune", "--no-canary", "--budget=experiments=2", "--bench", bench),
+        *("--timeout", "3s" if end == "timeout" else "10m"),
+    )
+    if end == "kill":
+        wait_for(lambda: len(alive(mark)) >= 4)
+        session.kill()
+    session.communicate()
+    wait_for(lambda: not alive(mark))
+
+
+@pytest.mark.usefixtures("without_bubblewrap")
+def test_strict_refuses_to_run_without_bubblewrap_and_changes_nothing(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path / "project")
+    before = user.everything()
+    for command in (("run", "--tag=t"), ("check",)):
+        done = user.types(*command, "--model=tune", "--sandbox=strict")
+        assert done.returncode == 2, done.stdout + done.stderr
+        assert "bubblewrap does not work here: it is not installed" in done.stdout + done.stderr
+    assert user.everything() == before
+
+
+@needs_bubblewrap
+def test_an_editable_install_and_an_absolute_path_mean_the_candidate(tmp_path: Path) -> None:
+    home = tmp_path / "project"
+    bench = (
+        f"python3 -S -c \"import sys; sys.path.insert(0, '{home}'); import program; print('score:', program.VALUE)\""
+    )
+    user = User.with_project(home, files={"program.py": "VALUE = 10.0  # tune: 1.0..99.0\n"})
+    done = user.types("run", "--tag=t", "--model=tune", "--bench", bench, "--budget=experiments=4")
+    assert done.returncode == 0, done.stderr
+    assert len({row["score"] for row in user.rows()}) > 1
+
+
+@needs_bubblewrap
+def test_the_network_and_a_variable_are_there_when_they_are_asked_for(
+    tmp_path: Path, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATA_PORT", str(listener.getsockname()[1]))
+    code = "import os, socket; socket.create_connection(('127.0.0.1', int(os.environ['DATA_PORT'])))"
+    user = User.with_project(tmp_path / "project", files={"bench.py": f"{code}\nimport program\n"})
+    run = ("run", "--tag=t", "--model=tune", "--bench=python3 bench.py", "--budget=experiments=1")
+    refused = user.types(*run)
+    assert refused.returncode == 5
+    assert "Not handed to the bench from your environment: DATA_PORT (see `env`)" in refused.stderr
+    assert user.types(*run, "--env=DATA_PORT").returncode == 5
+    done = user.types(*run, "--env=DATA_PORT", "--network")
+    assert done.returncode == 0, done.stderr

@@ -116,6 +116,16 @@ def whole(value: str, *, description: str = "", extra: str = "") -> str:
     )
 
 
+def path_without_bubblewrap(folder: Path) -> str:
+    """A PATH with everything on it but bwrap; its links are made in `folder`."""
+    folder.mkdir()
+    for place in map(Path, os.environ["PATH"].split(os.pathsep)):
+        for program in place.iterdir() if place.is_dir() else ():
+            if program.name != "bwrap" and not (folder / program.name).exists():
+                (folder / program.name).symlink_to(program)
+    return str(folder)
+
+
 def rounds(*replies: str | Sequence[str]) -> list[str]:
     """Replies in a flat list; a nested sequence is one experiment's several answers."""
     return [text for reply in replies for text in ([reply] if isinstance(reply, str) else reply)]

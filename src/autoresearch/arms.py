@@ -90,7 +90,7 @@ class Arms:
             self.ledger.record(Measuring(n=current.n, run=number, arm=arm, seed=seed))
             try:
                 if current.faults:  # what a candidate left behind may be why the incumbent failed
-                    self.runner.tree.restore()
+                    self.runner.tree.renew()
                 said = self.runner.run(files(arm), log, self.ledger.observer.tick, timeout_s=limit_s, seed=seed)
             except KeyboardInterrupt:
                 self.ledger.record(Interrupted(n=current.n, run=number))

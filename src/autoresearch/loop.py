@@ -304,7 +304,7 @@ class Loop:
             self.branch.advance(current.commit, self._keeps())
             self.incumbent = files
         if any(run.arm == "incumbent" and run.value is None for run in current.runs):
-            self.arms.runner.tree.restore()  # the next candidate shall not suffer from what this one left
+            self.arms.runner.tree.renew()  # the next candidate shall not suffer from what this one left
         self.arms.runner.tree.write(self.incumbent)
         if self.settings.in_place:
             self.repository.stage(self.incumbent)

@@ -123,7 +123,7 @@ class _Shown:
         """Give the log its second name, once it exists. In one step: another session may be doing the same."""
         if self._linked:
             return
-        second = self._log.with_suffix(".link")
+        second = self._log.with_name(".run.log")  # one for all runs: a kill leaves at most one
         try:
             second.unlink(missing_ok=True)
             os.link(self._log, second)

@@ -284,8 +284,9 @@ def _leave(project: Project, loop: Loop) -> None:
             loop.arms.runner.tree.switch(history.home)
     if not history.begun:
         loop.folder.wipe(project.repository)
-    elif not loop.settings.in_place:
-        loop.catch_up()
+    else:
+        if not loop.settings.in_place:
+            loop.catch_up()
         loop.folder.drop_trees(project.repository)
 
 

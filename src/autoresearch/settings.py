@@ -140,7 +140,9 @@ class Settings(BaseModel):
         description="Untracked things that the bench needs (data, .venv), linked into the session's tree; "
         "the default is every ignored top-level entry but build products and caches.",
     )
-    sandbox: Literal["auto", "strict", "off"] = Field(
+    sandbox: Annotated[
+        Literal["auto", "strict", "off"], BeforeValidator(lambda v: "off" if v is False else v)  # as YAML reads it
+    ] = Field(
         "auto",
         description="What runs are shut in: auto (bubblewrap where it works, else what the kernel offers, else a "
         "warning), strict (bubblewrap or no run), or off.",

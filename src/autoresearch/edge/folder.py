@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from autoresearch.edge.journal import sync_folder
+from autoresearch.edge.journal import make_folder, sync_folder
 from autoresearch.edge.repo import Repository
 from autoresearch.errors import RepositoryError
 
@@ -48,7 +48,7 @@ class SessionFolder:
 
         Raises RepositoryError with the holder's pid and host when it is alive.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path)
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
@@ -136,6 +136,7 @@ class SessionFolder:
         for place in (self.tree, self.scratch / "tree"):
             if place.exists():
                 repository.remove_tree(place)
+        repository.forget_trees(self.path)
 
     def drop_held_out(self, repository: Repository) -> None:
         """Remove all that `confirm` wrote."""
@@ -178,8 +179,11 @@ class ResultsFile:
     def write(self, text: str) -> None:
         """Write the whole table, and remember that it is ours."""
         data = text.encode()
-        with self._mark.open("ab") as marks:
+        with self._mark.open("ab") as marks:  # durable before the file: else it would be taken for somebody else's
             marks.write(f"{hashlib.sha256(data).hexdigest()}\n".encode())
+            marks.flush()
+            os.fsync(marks.fileno())
+        sync_folder(self._mark.parent)
         write_whole(self.path, data, self._temporary)
 
     def _is_ours(self) -> bool:
@@ -201,7 +205,7 @@ def write_whole(path: Path, data: bytes, temporary: Path | None = None) -> None:
     """Write a file by temp and rename, durably: it is there whole, or as it was. Raises RepositoryError."""
     temporary = temporary or path.with_name(f".{path.name}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()

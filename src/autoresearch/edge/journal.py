@@ -15,6 +15,10 @@ from pydantic import ValidationError
 
 from autoresearch.errors import RepositoryError
 from autoresearch.records import ANY_RECORD, FORMAT, AnyRecord, Opened
+from autoresearch.secrets import redactor
+
+HASHES = frozenset({"base", "commit", "baseline", "head", "fingerprint"})
+"""Fields that nobody but git or we ourselves write; a variable named like a secret may well hold a commit."""
 
 
 class Journal:
@@ -51,10 +55,11 @@ class Journal:
         return time.monotonic() - self._born
 
     def append(self, record: AnyRecord) -> AnyRecord:
-        """Write one record durably and return it as written. A failed write leaves the file as it was."""
+        """Write one record durably, without secrets, and return it as written. A failed write changes nothing."""
         stamped = record.model_copy(
             update={"seq": self._next, "at": datetime.now(UTC).isoformat(), "t": round(self.t, 3)}
         )
+        stamped = _without_secrets(stamped)
         line = _line(stamped)
         begin = self._size
         self._size, self._next = begin + len(line), self._next + 1
@@ -83,21 +88,33 @@ def read(path: Path) -> list[AnyRecord]:
 
 
 def parse(path: Path, data: bytes) -> tuple[list[AnyRecord], int]:
-    """Records, and the length of the part they fill; what follows is a torn tail."""
+    """Records, and the length of the part they fill; what follows is a torn tail. Raises RepositoryError on damage."""
+    found = list(_records(path, data))
+    return [record for record, _ in found], found[-1][1] if found else 0
+
+
+def salvage(path: Path, data: bytes) -> tuple[list[AnyRecord], RepositoryError | None]:
+    """The records before any damage, and what the damage is."""
     records: list[AnyRecord] = []
-    good = 0
+    try:
+        for record, _ in _records(path, data):
+            records.append(record)
+    except RepositoryError as damage:
+        return records, damage
+    return records, None
+
+
+def _records(path: Path, data: bytes) -> Iterator[tuple[AnyRecord, int]]:
+    """Each record with the place where its line ends, up to a torn tail."""
     for number, line, end in _lines(data):
-        record = _record(path, number, line, expect=len(records) + 1)
+        record = _record(path, number, line, expect=number)
         if record is None:
-            # A record is one append: only the last line can be torn. Anything whole behind this one is damage.
-            if any(_checked(later) is not None for _, later, _ in _lines(data[end:])):
+            if not _is_torn(line, data[end:]):
                 raise RepositoryError(
                     f"{path}: line {number} is damaged. Restore the file from a copy, or start a new tag."
                 )
-            break
-        records.append(record)
-        good = end
-    return records, good
+            return
+        yield record, end
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, bytes, int]]:
@@ -111,9 +128,18 @@ def _lines(data: bytes) -> Iterator[tuple[int, bytes, int]]:
         start = end
 
 
+def _without_secrets(record: AnyRecord) -> AnyRecord:
+    held = record.model_dump()
+    clean = redactor().values(held, leave=HASHES)
+    return record if clean == held else ANY_RECORD.validate_python(clean)
+
+
 def _line(record: AnyRecord) -> bytes:
-    body = record.model_dump_json()
-    return f'{{"crc":"{zlib.crc32(body.encode()):08x}","record":{body}}}\n'.encode()
+    return _sealed(record.model_dump_json().encode())
+
+
+def _sealed(body: bytes) -> bytes:
+    return b'{"crc":"%08x","record":%b}\n' % (zlib.crc32(body), body)
 
 
 PREFIX = len('{"crc":"00000000","record":')
@@ -122,8 +148,17 @@ PREFIX = len('{"crc":"00000000","record":')
 def _checked(line: bytes) -> bytes | None:
     """The record's own JSON when the line is whole and its checksum is right."""
     body = line[PREFIX:-2]
-    whole = line.startswith(b'{"crc":"') and line.endswith(b"}\n")
-    return body if whole and line[8:16] == b"%08x" % zlib.crc32(body) else None
+    return body if line == _sealed(body) else None
+
+
+def _is_torn(line: bytes, behind: bytes) -> bool:
+    """True for what a power cut leaves of the last append: a line without its end, or with blocks never written.
+
+    A line that has both its ends and a wrong checksum was whole once, and so was whatever stands before another one.
+    """
+    if not line.endswith(b"\n"):
+        return True
+    return b"\0" in line and all(_checked(later) is None for _, later, _ in _lines(behind))
 
 
 def _record(path: Path, number: int, line: bytes, *, expect: int) -> AnyRecord | None:
@@ -151,6 +186,14 @@ def _set_aside(path: Path, fd: int, good: int) -> None:
         aside.write(torn)
     os.ftruncate(fd, good)
     os.fsync(fd)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it; each is durable, as a file in it is only as durable as its way there."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:

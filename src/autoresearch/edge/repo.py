@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
+from autoresearch.edge.locks import IN_THE_WAY, abandoned
 from autoresearch.errors import RepositoryError, SettingsError
 
 if TYPE_CHECKING:
@@ -24,8 +27,8 @@ REGULAR = ("100644", "100755")
 OPTIONS = [
     "core.hooksPath=/dev/null",
     "core.fsync=loose-object,reference,pack,pack-metadata",
-    "core.filesRefLockTimeout=5000",
-    "core.packedRefsTimeout=5000",
+    "core.filesRefLockTimeout=500",
+    "core.packedRefsTimeout=500",
     "fastimport.unpackLimit=1000",
     "core.fsmonitor=false",
     "core.quotePath=false",
@@ -41,6 +44,13 @@ LOCAL = """
     GIT_REPLACE_REF_BASE GIT_NO_REPLACE_OBJECTS GIT_INTERNAL_SUPER_PREFIX GIT_IMPLICIT_WORK_TREE
     """.split()
 """What `git rev-parse --local-env-vars` lists."""
+
+LOCK_PATIENCE_S = 5.0
+"""How long to wait for another git that has locked what we want; git itself waits less, and only for refs."""
+OUR_TREE = re.compile(r"tree\d*")
+"""What git calls its entries of our linked trees, after the last part of their paths."""
+TORN_S = 10.0
+"""Git writes such an entry within milliseconds: one that was torn so long ago is not being written any more."""
 
 FALLBACK_NAME = "autoresearch"
 FALLBACK_EMAIL = "autoresearch@localhost"
@@ -170,6 +180,16 @@ class Repository:
             raise SettingsError(f"{path} is a {what}, not a file. Name the file itself in the settings.")
         return Tracked(mode, self._run_bytes("cat-file", "blob", rest[:40])[1])
 
+    def blob(self, commit: str, full: str) -> bytes | None:
+        """A file's bytes in a commit, by its path in the repository; None when absent."""
+        status, out, _ = self._run_bytes("cat-file", "blob", f"{commit}:{full}")
+        return out if status == 0 else None
+
+    def files(self, commit: str) -> list[str]:
+        """All files of a commit, relative to the root; links too, submodules not."""
+        entries = self._git("ls-tree", "-r", "-z", "--full-tree", commit).split("\0")
+        return [path for kind, path in (entry.split("\t", 1) for entry in entries if entry) if " commit " not in kind]
+
     def tracked_at_root(self, commit: str, name: str) -> bool:
         """True when a commit has an entry of this name at the repository's root."""
         return bool(self._git("ls-tree", "-z", "--full-tree", commit, "--", name))
@@ -265,7 +285,7 @@ class Repository:
         for path, file in files.items():
             stream += f"M {file.mode} inline {_quoted(self.full(path))}\n".encode() + _data(file.data)
         stream += b"get-mark :1\ndone\n"
-        status, out, err = self._run("fast-import", "--force", "--quiet", input=bytes(stream))
+        status, out, err = self._run_patiently("fast-import", "--force", "--quiet", input=bytes(stream))
         if status != 0:
             for crash in self.common_dir.glob("fast_import_crash_*"):
                 crash.unlink(missing_ok=True)
@@ -278,7 +298,7 @@ class Repository:
         Raises RepositoryError, having changed none, when one of them names something else.
         """
         orders = "".join(f"update {ref}\0{new}\0{old}\0" for ref, new, old in moves)
-        status, _, err = self._run("update-ref", "--stdin", "-z", input=orders.encode())
+        status, _, err = self._run_patiently("update-ref", "--stdin", "-z", input=orders.encode())
         if status != 0:
             raise RepositoryError(f"git could not move a ref in {self.root}: {said(err)}")
 
@@ -325,12 +345,30 @@ class Repository:
 
     def add_tree(self, path: Path, commit: str) -> None:
         """Check a commit out into a linked worktree of the session's own."""
+        self.forget_trees(path)
         # Twice: also where a killed git left its entry locked. Never `prune`, which takes the user's own worktrees.
         self._git("worktree", "add", "--quiet", "--force", "--force", "--detach", str(path), commit)
 
     def remove_tree(self, path: Path) -> None:
-        """Remove a linked worktree and all that lies in it."""
-        self._git("worktree", "remove", "--force", "--force", str(path))
+        """Remove a linked worktree of the session's own and all that lies in it."""
+        try:
+            self._git("worktree", "remove", "--force", "--force", str(path))
+        except RepositoryError:  # a power cut left less of it than git understands
+            entry = _entry(path)
+            if entry and entry.parent == self.common_dir / "worktrees" and _place(entry) in (None, path / ".git"):
+                shutil.rmtree(entry, ignore_errors=True)
+            shutil.rmtree(path, ignore_errors=True)
+            self.forget_trees(path)
+
+    def forget_trees(self, below: Path) -> None:
+        """Take away git's entries of linked worktrees of ours that are gone, and those that a power cut tore."""
+        for entry in self.common_dir.glob("worktrees/*"):
+            place = _place(entry)
+            gone = place is not None and place.is_relative_to(below) and not place.exists()
+            if gone or (_is_torn(entry) and _was_ours(entry, self.common_dir)):
+                shutil.rmtree(entry, ignore_errors=True)
+        with suppress(OSError):
+            (self.common_dir / "worktrees").rmdir()
 
     def put_back(self, paths: Sequence[str]) -> None:
         """Give files of the user's checkout the content of HEAD (in-place sessions only)."""
@@ -359,10 +397,24 @@ class Repository:
     # Asking git
 
     def _git(self, command: str, *arguments: str) -> str:
-        status, out, err = self._run(command, *arguments)
+        status, out, err = self._run_patiently(command, *arguments)
         if status != 0:
             raise RepositoryError(f"`git {command}` failed in {self.root}: {said(err)}")
         return out
+
+    def _run_patiently(self, command: str, *arguments: str, input: bytes = b"") -> tuple[int, str, str]:
+        """As `_run`, but waits for another git's lock, and takes away the one that a dead git left."""
+        give_up = time.monotonic() + LOCK_PATIENCE_S
+        while True:
+            status, out, err = self._run(command, *arguments, input=input)
+            if status == 0 or not IN_THE_WAY.search(err):
+                return status, out, err
+            if lock := abandoned(err, self.common_dir):
+                lock.unlink(missing_ok=True)
+            elif time.monotonic() > give_up:
+                return status, out, err
+            else:
+                time.sleep(0.1)
 
     def _run(self, command: str, *arguments: str, input: bytes = b"") -> tuple[int, str, str]:
         status, out, err = self._run_bytes(command, *arguments, input=input)
@@ -392,6 +444,40 @@ class Repository:
             value = os.environ.get(f"GIT_AUTHOR_{key.upper()}") or self._run("config", f"user.{key}")[1].strip()
             found.append(value.translate({ord(c): None for c in "<>\n\0"}) or fallback)
         return f"{found[0]} <{found[1]}>"
+
+
+def _place(entry: Path) -> Path | None:
+    """The `.git` file of the linked worktree that an entry of git's is about; None where it does not say."""
+    with suppress(OSError):
+        data = (entry / "gitdir").read_bytes()
+        return Path(os.fsdecode(data[:-1])) if data.endswith(b"\n") and b"\0" not in data else None
+    return None
+
+
+def _entry(tree: Path) -> Path | None:
+    """Git's entry of a linked worktree, by what its `.git` file says."""
+    with suppress(OSError):
+        kind, _, where = (tree / ".git").read_bytes().rstrip(b"\n").partition(b": ")
+        return Path(os.fsdecode(where)) if kind == b"gitdir" and b"\0" not in where else None
+    return None
+
+
+def _is_torn(entry: Path) -> bool:
+    """True when one of the files that make an entry is not whole, and has not been for a while."""
+    try:
+        files = [(entry / name).read_bytes() for name in ("gitdir", "commondir", "HEAD")]
+        whole = all(data.endswith(b"\n") and b"\0" not in data for data in files)
+        return not whole and time.time() - entry.stat().st_mtime > TORN_S
+    except FileNotFoundError:
+        return entry.is_dir() and time.time() - entry.stat().st_mtime > TORN_S
+
+
+def _was_ours(entry: Path, common_dir: Path) -> bool:
+    """True when a torn entry names a tree in a session's folder; or does not say, and is called as ours are."""
+    place = _place(entry)
+    if place is None:
+        return OUR_TREE.fullmatch(entry.name) is not None
+    return any(place.is_relative_to(common_dir / folder) for folder in ("autoresearch", "autoresearch-audit"))
 
 
 def said(stderr: str | bytes) -> str:

@@ -177,6 +177,10 @@ def _bubblewrap(place: Place, network: bool) -> list[str]:
     for path in _secrets():
         options += _covered(path)
     options += ["--bind", str(place.tree), str(place.shown)]
+    inside = [relative for relative in (*place.fixed[:FIXED_MOST], *place.borrowed) if (place.tree / relative).exists()]
+    for folder in sorted({above for relative in inside for above in relative.parents if above.parts}):
+        # Else it could be moved aside with what is fixed in it, and back again before anyone looks.
+        options += ["--bind", str(place.tree / folder), str(place.shown / folder)]
     for path in place.hidden:
         if not path.is_relative_to(place.shown) or place.tree == place.shown:
             options += _covered(path)

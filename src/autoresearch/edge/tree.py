@@ -79,8 +79,8 @@ class Tree:
             hidden=[self._repository.common_dir],
         )
 
-    def restore(self) -> None:
-        """Take away what runs left behind, as far as it is not the user's own."""
+    def renew(self) -> None:
+        """Take away all that runs left behind, the cache too, as far as it is not the user's own."""
 
     def settle(self, evidence: Path) -> tuple[str, ...]:
         """After a run: the protected files that it changed, whose differences are then in `evidence`; and all is as
@@ -184,6 +184,12 @@ class LinkedTree(Tree):
         named = Path(said.removeprefix("gitdir: ").rstrip("\n"))
         back = _read(named / "gitdir") if named.parent == self._repository.common_dir / "worktrees" else None
         return back is not None and back.decode(errors="surrogateescape").rstrip("\n") == str(self.root / GIT)
+
+    def renew(self) -> None:
+        """Bring the tree back to its commit, without what lies under `cache`."""
+        for path in self._rules.cache:
+            remove(self.root / path)
+        self.restore()
 
     def _link(self, entry: str, place: Path) -> None:
         original = self._original(entry)

@@ -23,14 +23,15 @@ def changed_in(folder: Path) -> list[str]:
 
 def _in_tree(folder: Path, command: str, *arguments: str) -> str:
     from git import Repo
-    from git.exc import GitCommandError
+    from git.exc import GitCommandError, InvalidGitRepositoryError, NoSuchPathError
 
     try:
         with Repo(folder) as repo:
             repo.git.set_persistent_git_options(c=OPTIONS)
             return str(getattr(repo.git, command)(*arguments, strip_newline_in_stdout=False))
-    except GitCommandError as error:
+    except (GitCommandError, InvalidGitRepositoryError, NoSuchPathError) as error:
+        reason = said(error.stderr) if isinstance(error, GitCommandError) else "it is no git repository any more"
         raise RepositoryError(
-            f"git {command} failed in the session's tree {folder}: {said(error.stderr)}. "
+            f"git {command} failed in the session's tree {folder}: {reason}. "
             "Delete that folder, then run the same command again."
         ) from error

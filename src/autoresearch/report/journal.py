@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from autoresearch.decide.recover import BASELINE, Experiment, History, fold
-from autoresearch.edge.journal import parse
+from autoresearch.edge.journal import salvage
 from autoresearch.errors import SettingsError
 from autoresearch.model import Direction, Status
 from autoresearch.records import Began
@@ -15,17 +15,20 @@ from autoresearch.report.log import Log, Row, Segment, Session, Spending, Standi
 
 
 def read_journal(path: Path, data: bytes, metric: str | None, direction: Direction | None) -> Log:
-    """Read a journal. Raises RepositoryError where it is damaged, SettingsError where it has no `metric`."""
-    records = parse(path, data)[0]
+    """Read a journal, of a damaged one what stands before the damage. Raises RepositoryError where that is nothing,
+    SettingsError where it has no `metric`."""
+    records, damage = salvage(path, data)
     history = fold(records)
     opened = history.opened
     if opened is None:
+        if damage:
+            raise damage
         raise SettingsError(f"{path}: the journal says nothing yet. Look again once the session has begun.")
     if metric not in (None, opened.metric):
         raise SettingsError(f"{path}: this session measured {opened.metric}, not {metric}. Leave --metric out.")
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = (f"{damage} What stands before it is shown",) if damage else ()
     if direction not in (None, opened.direction):
-        doubts = (f"--direction {direction} goes against the session's own: {opened.direction} is better",)
+        doubts += (f"--direction {direction} goes against the session's own: {opened.direction} is better",)
     settled = direction or opened.direction
     return Log(
         title=f"autoresearch/{opened.tag}",
