@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -197,3 +199,13 @@ def test_what_is_removed_leaves_no_trace(tree: Path) -> None:
     seen.remove(seen.difference().new)
     assert not (tree / "d" / "new").exists()
     assert seen.difference() == snapshot.Difference((), ())
+
+
+@pytest.mark.parametrize("depth", [3, 3000])
+def test_no_folder_is_too_deep_or_too_closed_to_be_removed(tmp_path: Path, depth: int) -> None:
+    made = f"import os\nfor _ in range({depth}):\n    os.mkdir('deep'); os.chdir('deep')\nopen('x', 'w')"
+    subprocess.run([sys.executable, "-c", made], cwd=tmp_path, check=True)
+    for folder in ("deep/deep", "deep"):
+        os.chmod(tmp_path / folder, 0)  # noqa: PTH101
+    snapshot.remove(tmp_path / "deep")
+    assert not (tmp_path / "deep").exists()

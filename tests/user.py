@@ -121,7 +121,7 @@ def path_without_bubblewrap(folder: Path) -> str:
     folder.mkdir()
     for place in map(Path, os.environ["PATH"].split(os.pathsep)):
         for program in place.iterdir() if place.is_dir() else ():
-            if program.name != "bwrap" and not (folder / program.name).exists():
+            if program.name != "bwrap" and not os.path.lexists(folder / program.name):
                 (folder / program.name).symlink_to(program)
     return str(folder)
 

@@ -46,7 +46,7 @@ def make_sandbox(project: Project, folder: Path) -> Sandbox:
         place,
         network=settings.network,
         processes=settings.limits.processes,
-        room=sandbox.room_for(folder),
+        folder=folder,
     )
 
 

@@ -230,4 +230,5 @@ def _words(command: str) -> list[str]:
         words = shlex.split(command)
     except ValueError:
         return []
+    words = [word for word in words if not word.startswith("/")]
     return [word.removeprefix("./") for word in words if re.fullmatch(r"[\w./-]+\.\w+", word) and ".." not in word]

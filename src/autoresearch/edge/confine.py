@@ -44,7 +44,7 @@ REFUSED = """
     fsopen 430 430  fsconfig 431 431  fsmount 432 432  fspick 433 433  mount_setattr 442 442  open_tree_attr 467 467
     """.split()
 CLONE, CLONE3, UNSHARE, PRLIMIT64 = (56, 220), (435, 435), (272, 97), (302, 261)
-SOCKET, SOCKETPAIR, AF_UNIX = (41, 198), (53, 199), 1
+SOCKET, SOCKETPAIR, AF_UNIX, AF_VSOCK = (41, 198), (53, 199), 1, 40
 OPEN, OPENAT, OPENAT2, TRUNCATE_BY_PATH = (2, -1), (257, 56), (437, 437), (76, 45)
 CAPGET, CAPSET = (125, 90), (126, 91)
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000
@@ -134,6 +134,23 @@ def filter_program(column: int, architecture: int, abi: int, network: bool) -> b
         for number, flags in ((OPEN[column], 1), (OPENAT[column], 2)):
             for mode in (os.O_RDONLY, O_ACCMODE) if number >= 0 else ():
                 steps += refuse_unless(number, flags, os.O_TRUNC | O_ACCMODE, os.O_TRUNC | mode, no, False)
+    return b"".join([*steps, step(0x06, ALLOW)])
+
+
+def login_program() -> bytes | None:
+    """A filter for what namespaces leave open: the login's keyrings, and sockets to a virtual machine's host.
+
+    None on machines that are not known here.
+    """
+    machine = os.uname().machine
+    if machine not in MACHINES:
+        return None
+    column, architecture = MACHINES[machine]
+    no = REFUSE | errno.EPERM
+    steps = [step(0x20, 4), step(0x15, architecture, 1), step(0x06, no), NUMBER, step(0x35, X32, 0, 1), step(0x06, no)]
+    for name in ("keyctl", "add_key", "request_key"):
+        steps += refuse(int(REFUSED[REFUSED.index(name) + 1 + column]), no)
+    steps += refuse_unless(SOCKET[column], 0, 0xFFFFFFFF, AF_VSOCK, REFUSE | errno.EACCES, False)
     return b"".join([*steps, step(0x06, ALLOW)])
 
 

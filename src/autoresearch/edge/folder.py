@@ -125,7 +125,7 @@ class SessionFolder:
     def wipe(self, repository: Repository) -> None:
         """Take a session that never had a baseline out of the repository; the lock stays."""
         self.drop_trees(repository)
-        for entry in ("journal.jsonl", "journal.jsonl.torn"):
+        for entry in ("journal.jsonl", "journal.jsonl.torn", "seccomp.bpf"):
             (self.path / entry).unlink(missing_ok=True)
         for entry in ("runs", "candidates", "scratch"):
             shutil.rmtree(self.path / entry, ignore_errors=True)

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from autoresearch.edge import landlock
+from autoresearch.edge import confine, landlock
 from autoresearch.edge.environment import IMPORTABLE, in_read_only_home, private
 from autoresearch.errors import SettingsError
 
@@ -95,6 +95,8 @@ class Sandbox:
     processes: int | None = None
     room: Path | None = None
     """For temporary files where there is no private /tmp; made by whoever runs a command, and gone after it."""
+    filter: Path | None = None
+    """A program of seccomp's for bubblewrap: what namespaces leave open."""
     gap: str | None = None
     """What is not protected, in words, where that is not what the user asked for."""
 
@@ -102,8 +104,10 @@ class Sandbox:
         """How to run a command in this place."""
         if self.kind == "bubblewrap":
             inner = Path("/tmp")
+            filtered = ["/bin/sh", "-c", 'exec "$@" 9<"$0"', str(self.filter)] if self.filter else []
+            ends = [*(["--seccomp", "9"] if self.filter else []), "--chdir", str(place.shown / place.project), "--"]
             return Shut(
-                [*_bubblewrap(place, self.network), "--chdir", str(place.shown / place.project), "--"],
+                [*filtered, *_bubblewrap(place, self.network), *ends],
                 place.tree,
                 {**private(inner), **in_read_only_home(inner, self.network)},
                 self.processes,
@@ -118,15 +122,16 @@ class Sandbox:
 
 
 def choose(
-    mode: Literal["auto", "strict", "off"], place: Place, *, network: bool, processes: int, room: Path
+    mode: Literal["auto", "strict", "off"], place: Place, *, network: bool, processes: int, folder: Path
 ) -> Sandbox:
-    """The strongest sandbox that works here, tried by running it.
+    """The strongest sandbox that works here, tried by running it. `folder` is the session's own.
 
     Raises SettingsError where `strict` cannot be had.
     """
+    room = room_for(folder)
     if mode == "off":
         return Sandbox("none", room=room)
-    full = Sandbox("bubblewrap", network, processes)
+    full = Sandbox("bubblewrap", network, processes, filter=_filter(folder))
     failure = _fails(full, place)
     if failure is None:
         return full
@@ -148,6 +153,16 @@ def choose(
         "and end this process. Changed tracked files are found out after the run, nothing else is"
     )
     return Sandbox("none", room=room, gap=gap)
+
+
+def _filter(folder: Path) -> Path | None:
+    """bubblewrap's filter, written where it can be opened for each run; None on machines that it is not known for."""
+    program = confine.login_program() if sys.platform == "linux" else None
+    if program is None:
+        return None
+    path = folder / "seccomp.bpf"
+    path.write_bytes(program)
+    return path
 
 
 def agent(place: Place, sessions: Path) -> list[str]:
