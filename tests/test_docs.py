@@ -14,6 +14,8 @@ from pydantic_core import PydanticUndefined
 from autoresearch import errors
 from autoresearch.cli.app import app
 from autoresearch.edge import folder
+from autoresearch.edge.environment import AT_HOME, COMPILED, FAMILIES, HANDED_ON
+from autoresearch.edge.sandbox import SECRET_PLACES
 from autoresearch.limits import Bounds, Limits
 from autoresearch.settings import Budget, Settings
 
@@ -102,6 +104,12 @@ def test_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text()
     for link in re.findall(r"\]\(([^)#:]+)\)", text):
         assert ((ROOT / page).parent / link).exists(), link
+
+
+def test_what_a_run_is_handed_and_what_is_hidden_from_it_stands_in_the_docs() -> None:
+    text = (ROOT / "docs" / "security.md").read_text()
+    for name in (*HANDED_ON, *FAMILIES, *COMPILED, *AT_HOME, *SECRET_PLACES):
+        assert f"`{name}`" in text, name
 
 
 def test_each_fault_has_a_test_that_is_there() -> None:

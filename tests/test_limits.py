@@ -350,6 +350,7 @@ def test_what_cannot_be_believed_is_told_in_words(
         ("{memory: 500 MB, disk: 20%}", Limits(memory=Size(5e8), disk=Size(0.2, is_share=True))),
         ({"processes": 500, "disk": "1.5GiB"}, Limits(disk=Size(1.5 * 2**30), processes=500)),
         (Limits(), Limits()),
+        ("memory=16G,disk=20%", Limits(memory=Size(16e9), disk=Size(0.2, is_share=True))),
     ],
 )
 def test_reads_what_a_run_may_use_up(written: object, read: Limits) -> None:

@@ -64,6 +64,7 @@ attack("write into git")(writes(outside["git"] + "/config"))
 attack("write results.tsv")(writes(outside["checkout"] + "/results.tsv"))
 attack("read .ssh")(reads(outside["home"] + "/.ssh/id_ed25519"))
 attack("read .netrc")(reads(outside["home"] + "/.netrc"))
+attack("read .env")(reads(outside["checkout"] + "/.env"))
 attack("read .cache")(reads(outside["home"] + "/.cache/model.bin"))
 attack("write home")(writes(outside["home"] + "/planted"))
 attack("write beside")(writes(outside["beside"] + "/planted"))
@@ -91,6 +92,7 @@ NEVER = {
     "unlink data/outside.json",
     "read .ssh",
     "read .netrc",
+    "read .env",
     "write home",
     "read a key in the environment",
     "read the parent's environment",
@@ -148,7 +150,8 @@ class Night:
         for path in (".ssh/id_ed25519", ".netrc", ".cache/model.bin"):
             (secrets / path).parent.mkdir(parents=True, exist_ok=True)
             (secrets / path).write_text("PLANTED")
-        (home / ".git" / "info" / "exclude").write_text("data\nsmall.bin\nkept\n")
+        (home / ".git" / "info" / "exclude").write_text("data\nsmall.bin\nkept\n.env\n")
+        (home / ".env").write_text("PLANTED")
         (home / "data").mkdir()
         (home / "small.bin").write_text("small")
         self._name = name

@@ -122,3 +122,29 @@ def test_crlf_and_a_byte_order_mark_do_not_matter(tmp_path: Path) -> None:
     program = read(path)
     assert program.front == {"metric": "x"}
     assert program.prose.split() == ["prose"]
+
+
+def test_the_sandbox_can_be_switched_off_as_yaml_reads_it() -> None:
+    assert load({}, {}, {**FRONT, "sandbox": False}, "p").settings.sandbox == "off"
+
+
+@pytest.mark.parametrize("value", ["{name: loss, take: last}", {"name": "loss", "take": "last"}])
+def test_a_metric_may_be_written_in_full_wherever_it_is_set(value: object) -> None:
+    metric = load({"metric": value}, {}, FRONT, "p").settings.metric
+    assert (metric.name, metric.take) == ("loss", "last")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("env", "A=B", "env has 'A=B', which is no name of a variable"),
+        ("env", ["A B"], "env has 'A B', which is no name of a variable"),
+        ("require", "(", "require has '(', which is not a regular expression"),
+        ("limits", "memory=much", "limits has 'much' for memory, which is no size"),
+        ("sandbox", "on", "sandbox must be 'auto', 'strict' or 'off'"),
+        ("metric", "{name: loss, take: first}", "metric.take must be 'only' or 'last'"),
+    ],
+)
+def test_what_a_run_is_handed_is_checked(name: str, value: object, complaint: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(complaint)):
+        load({name: value}, {}, FRONT, "p")

@@ -15,7 +15,7 @@ from autoresearch.edge.snapshot import Snapshot
 from autoresearch.records import Decided, Measured
 from model_server import ModelServer
 from test_session import openai
-from user import User, whole
+from user import TARGET, User, whole
 
 RUN = ("run", "--tag=t", "--model=openai/gpt-6-luna", "--sandbox=off", "--repairs=0")
 DATA = {"data/answers.txt": "41\n", "helper.py": "pass\n"}
@@ -72,17 +72,10 @@ def test_the_difference_is_kept_as_evidence(tmp_path: Path) -> None:
     assert log.with_suffix(".tampered.diff").read_text().splitlines()[-2:] == [" 41", "+42"]
 
 
-def test_only_what_protect_names_is_protected_where_it_is_set(tmp_path: Path) -> None:
+def test_naming_a_file_under_protect_takes_no_protection_off_another(tmp_path: Path) -> None:
     user = User.with_project(tmp_path / "project", files=DATA)
-    free = 'open("helper.py", "a").write("#")'
-    first, second, third = night(
-        user,
-        free,
-        f'assert open("helper.py").read() == "pass\\n"; {free}',
-        'open("data/answers.txt", "w")',
-        flags=("--protect=data",),
-    )
-    assert (first.status, second.status, third.cause) == ("keep", "keep", "tampered")
+    first, second = night(user, 'open("helper.py", "w")', 'open("data/answers.txt", "w")', flags=("--protect=data",))
+    assert (first.cause, second.cause) == ("tampered", "tampered")
 
 
 @pytest.mark.parametrize(
@@ -196,7 +189,7 @@ def test_what_is_removed_leaves_no_trace(tree: Path) -> None:
     (tree / "d" / "new" / "deep").mkdir(parents=True)
     (tree / "d" / "new" / "deep" / "x").write_text("x")
     os.chmod(tree / "d" / "new" / "deep", 0)  # noqa: PTH101
-    seen.remove(seen.difference().new)
+    seen.undo(seen.difference())
     assert not (tree / "d" / "new").exists()
     assert seen.difference() == snapshot.Difference((), ())
 
@@ -209,3 +202,75 @@ def test_no_folder_is_too_deep_or_too_closed_to_be_removed(tmp_path: Path, depth
         os.chmod(tmp_path / folder, 0)  # noqa: PTH101
     snapshot.remove(tmp_path / "deep")
     assert not (tmp_path / "deep").exists()
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "os.chmod('data', 0o711)",
+        "os.chmod('data', 0)",
+        "os.utime('data', (1, 1))",
+        "os.setxattr('data', 'user.note', b'found')",
+        "os.utime('.', (1, 1))",
+    ],
+)
+def test_a_folder_carries_no_note_to_the_next_run(tmp_path: Path, note: str) -> None:
+    user = User.with_project(tmp_path / "project", files=DATA)
+    kept = tmp_path / "seen"
+    look = (
+        "import os; s, t = os.stat('data'), os.stat('.'); "
+        f"print(s.st_mode, s.st_mtime_ns, t.st_mtime_ns, os.listxattr('data'), file=open({str(kept)!r}, 'a'))"
+    )
+    verdicts = night(user, look, f"import os; {note}", look)
+    assert [verdict.status for verdict in verdicts] == ["keep", "keep", "keep"], verdicts
+    assert len(set(kept.read_text().splitlines())) == 1
+
+
+def test_attributes_that_a_run_plants_have_no_say_in_what_is_restored(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path / "project", files=DATA)
+    plant = (
+        "open('.gitattributes', 'w').write('data/answers.txt text eol=crlf'); open('data/answers.txt', 'a').write('x')"
+    )
+    look = "assert open('data/answers.txt', 'rb').read() == b'41\\n'"
+    first, second = night(user, plant, look)
+    assert (first.cause, second.status) == ("tampered", "keep"), second.reason
+
+
+def test_a_change_that_keeps_size_and_time_is_undone_whatever_git_is_told_to_trust(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path / "project", files=DATA)
+    user.git("config", "core.trustctime", "false")
+    change = (
+        "import os; s = os.stat('data/answers.txt'); open('data/answers.txt', 'r+').write('42'); "
+        "os.utime('data/answers.txt', ns=(s.st_atime_ns, s.st_mtime_ns))"
+    )
+    first, second = night(user, change, "assert open('data/answers.txt').read() == '41\\n'")
+    assert (first.cause, second.status) == ("tampered", "keep"), second.reason
+
+
+def test_a_cache_may_lie_in_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path / "project")
+    make = "import os; os.makedirs('out/kept', exist_ok=True); open('out/kept/x', 'w'); open('out/loose', 'w')"
+    look = "import os; assert os.listdir('out') == ['kept'] and os.listdir('out/kept') == ['x'], os.listdir('out')"
+    first, second = night(user, make, look, flags=("--cache=out/kept",))
+    assert [first.status, second.status] == ["keep", "keep"], second.reason
+
+
+def test_in_place_nobody_is_led_outside_by_a_link_for_a_half_written_table(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path / "project")
+    victim = tmp_path / "victim"
+    victim.write_text("mine\n")
+    link = f"import os; os.path.lexists('.results.tsv.t.tmp') or os.symlink({str(victim)!r}, '.results.tsv.t.tmp')"
+    night(user, link, flags=("--in-place",))
+    assert victim.read_text() == "mine\n"
+    assert not (user.home / "results.tsv").is_symlink()
+
+
+def test_in_place_the_user_is_put_back_though_they_edited_a_file_in_mid_run(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path / "project", files=DATA)
+    edit = 'open("helper.py", "w").write("mine")'  # as the user might
+    with ModelServer([whole("99.0", extra=f"{edit}\n")]) as server:
+        done = user.types(*RUN, "--in-place", "--budget=experiments=3", env=openai(server))
+    assert done.returncode == 3
+    assert user.git("branch", "--show-current") == "main"
+    assert (user.home / "program.py").read_text() == TARGET
+    assert (user.home / "helper.py").read_text() == "mine"

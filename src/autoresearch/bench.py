@@ -19,6 +19,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 if __name__ != "__worker__":  # which starts a third sooner without
+    import hashlib
     import random
     import select
     import signal
@@ -81,7 +82,7 @@ def seed() -> int:
 
 def chance(purpose: str = "") -> random.Random:
     """A generator that follows from `seed()`; each purpose has its own, however much the others draw."""
-    return random.Random(f"{seed()} {purpose}")
+    return _Chance(f"{seed()} {purpose}")
 
 
 def require(condition: object, otherwise: str) -> None:
@@ -95,13 +96,41 @@ def report(**numbers: float) -> None:
     global _reported
     require(not _reported, "the bench called report() twice; give it all numbers at once.")
     require(all(worker.closed for worker in _workers), "the bench called report() before its worker was closed.")
-    values = {name: number if isinstance(number, int) else float(number) for name, number in numbers.items()}
-    for name, value in values.items():
-        require(math.isfinite(value), f"{name} is {value}, which is no finite number.")
+    require(numbers, "the bench called report() without a number.")
+    values: dict[str, float] = {}
+    for name, number in numbers.items():
+        with suppress(TypeError, ValueError):
+            values[name] = number if isinstance(number, int) else float(number + 0)
+        require(math.isfinite(values.get(name, math.nan)), f"{name} is {number!r}, which is no finite number.")
     loaded = {os.path.realpath(getattr(module, "__file__", None) or "") for module in [*sys.modules.values()]}
     isolated = bool(_workers) and not any(worker.path in loaded for worker in _workers)
     print(*[LABEL] * isolated, *(f"{name}: {value!r}" for name, value in values.items()), sep="\n", flush=True)
     _reported = True
+
+
+if __name__ != "__worker__":
+
+    class _Chance(random.Random):
+        """Draws that nobody can work out from those before: Python's own generator gives itself away in 624 of them."""
+
+        def __init__(self, origin: str) -> None:
+            # Slow, so that trying all seeds takes years.
+            self._key = hashlib.pbkdf2_hmac("sha256", origin.encode(), b"autoresearch", 30_000)
+            self._drawn = 0
+            super().__init__()
+
+        def getrandbits(self, k: int) -> int:
+            """So many bits."""
+            self._drawn += 1
+            stream = hashlib.shake_256(self._key + self._drawn.to_bytes(8, "big"))
+            return int.from_bytes(stream.digest((k + 7) // 8), "big") >> (-k % 8)
+
+        def random(self) -> float:
+            """A number from 0 up to 1."""
+            return self.getrandbits(53) / 2.0**53
+
+        def seed(self, *_: object, **__: object) -> None:
+            """Not taken: the origin is all there is."""
 
 
 class Worker:
@@ -120,6 +149,8 @@ class Worker:
         self.peak_memory_mb: float | None = None
         """Largest resident memory (2**20 bytes), known once the worker is closed; None where it cannot be asked."""
         self._echo = _Echo()
+        is_file = not target.endswith(".py") or os.path.isfile(self.path)  # noqa: PTH113
+        require(is_file, f"{target} does not exist in {os.getcwd()}.")  # noqa: PTH109
         folder, name = os.path.split(self.path[:-3]) if target.endswith(".py") else (os.path.realpath("."), target)
         self._start([python, "-B", "-c", START, folder, os.path.realpath(__file__)], without)
         _workers.append(self)
@@ -159,6 +190,7 @@ class Worker:
         seconds = []
         for _ in range(warmups + repeats):
             arguments = draw()
+            require(isinstance(arguments, (tuple, list)), "draw() must return a tuple of arguments.")
             result = self.call(name, *arguments)
             require(check(result.value, *arguments), f"{self.target}: {name} returned a wrong answer.")
             seconds.append(result.seconds)
@@ -218,7 +250,11 @@ class Worker:
         keep: bool = False,
     ) -> Result:
         require(not self.closed, f"the bench called {name} after it had closed the worker.")
-        question = _encode((place, name, arguments, times, keep))
+        require(times >= 1, f"the bench called {name} {times} times.")
+        try:
+            question = _encode((place, name, arguments, times, keep))
+        except Exception as error:  # noqa: BLE001, whatever pickle may raise
+            raise Failure(f"the bench called {name} with what is no plain data: {error}") from None
         answer, seconds = self._exchange(question, self.timeout_s if timeout_s is None else timeout_s, name)
         try:
             good, value = _decode(answer)

@@ -125,7 +125,7 @@ class PlainLines:
 
     def notice(self, text: str) -> None:
         """Print a notice."""
-        print(f"note: {text}", file=sys.stderr, flush=True)
+        print(f"note: {one_line(text)}", file=sys.stderr, flush=True)
 
     def tick(self) -> None:
         """Say once that a signal was heard."""
@@ -161,7 +161,7 @@ class LiveView:
     def notice(self, text: str) -> None:
         """Show a notice under the table."""
         # Here already: drawn, it may be broken over two lines.
-        self._notices = [*self._notices[-2:], redactor().text(text)]
+        self._notices = [*self._notices[-2:], redactor().text(one_line(text))]
 
     def tick(self) -> None:
         """The view refreshes itself."""

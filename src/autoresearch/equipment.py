@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -55,25 +55,23 @@ def rules(project: Project) -> tree.Rules:
     repository, settings = project.repository, project.settings
     targets = list(map(repository.full, project.targets))
     tracked = [path for path in repository.files(project.base) if path not in targets]
-    named = list(map(repository.full, project.fixed))
-    folders = [path for path in settings.protect if (repository.root / repository.full(path)).is_dir()]
-    whole = [
-        full
-        for full in (repository.full(path.rstrip("/")) for path in folders)
-        if not any(PurePosixPath(target).is_relative_to(full) for target in targets)
-    ]
+    named = {*project.fixed, *find_protected(repository, settings.protect, project.targets)}
+    first = set(map(repository.full, named))
+    folders = [repository.full(path.rstrip("/")) for path in settings.protect]
+    whole = [path for path in folders if (repository.root / path).is_dir() and not _holds(path, targets)]
     if settings.in_place:
         whole += tree.links(repository, settings.link)
-    if settings.protect:
-        wanted = set(map(repository.full, find_protected(repository, settings.protect, project.targets)))
-        tracked = [path for path in tracked if path in wanted or path in named]
-    loose = [path for path in tracked if not any(PurePosixPath(path).is_relative_to(folder) for folder in whole)]
-    shallow = sorted(loose, key=lambda path: (path not in named, path.count("/"), path))
+    loose = [path for path in tracked if not any(_holds(folder, [path]) for folder in whole)]
+    shallow = sorted(loose, key=lambda path: (path not in first, path.count("/"), path))
     return tree.Rules(
         protected=frozenset(tracked),
         fixed=tuple(dict.fromkeys((tree.GIT, *targets, *whole, *shallow))),
         cache=tuple(map(repository.full, project.cache)),
     )
+
+
+def _holds(folder: str, paths: Sequence[str]) -> bool:
+    return any(PurePosixPath(path).is_relative_to(folder) for path in paths)
 
 
 def make_runner(project: Project, where: tree.Tree, box: Sandbox, run_log: Path | None) -> Runner:

@@ -14,7 +14,7 @@ UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 GUARDS = '{peak_vram_mb: "<= 1.10x", latency_ms: "<= 50"}, or in a flag peak_vram_mb<=1.10x,latency_ms<=50'
 UNITS_BYTES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 BINARY_BYTES = {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
-LIMITS = "{memory: 16GB, disk: 20%, processes: 500}"
+LIMITS = "{memory: 16GB, disk: 20%, processes: 500} or in a flag memory=16GB,disk=20%"
 BOUNDS = "{metric: [0, 10], duration: [1s, ], step: 50%}"
 """How a person writes them, for messages."""
 
@@ -164,6 +164,8 @@ def limits(value: object) -> object:
     """
     if isinstance(value, Limits):
         return value
+    if isinstance(value, str) and "=" in value:
+        value = "{" + value.replace("=", ": ") + "}"
     said = _flow(value, LIMITS) if isinstance(value, str) else value
     if not isinstance(said, Mapping) or not said:
         raise ValueError(f"must be written as {LIMITS}, each part optional")
@@ -184,13 +186,13 @@ def limits(value: object) -> object:
 
 def _size(name: str, value: object) -> Size:
     text = str(value).strip().lower().replace(" ", "")
-    found = re.fullmatch(r"([0-9.]+)(%|b|[kmgt]i?b)", text)
+    found = re.fullmatch(r"([0-9.]+)(%|b|[kmgt]i?b?)", text)
     number = _finite(found[1]) if found else None
     if not found or not number or (found[2] == "%" and number > 100):
         raise ValueError(f"has {value!r} for {name}, which is no size; write 16GB, 500MB or 20%")
     if found[2] == "%":
         return Size(number / 100, is_share=True)
-    return Size(number * {**UNITS_BYTES, **BINARY_BYTES}[found[2]])
+    return Size(number * {**UNITS_BYTES, **BINARY_BYTES}[found[2].removesuffix("b") + "b"])
 
 
 def _parted(item: str) -> tuple[str, str]:

@@ -202,7 +202,7 @@ class Loop:
         except (ReplyLostError, ReplyInterrupted) as lost:
             self._pay(lost.usage)
             raise
-        hide = redactor().output
+        hide = redactor().beside([*request.files.values(), *self.fixed.values()]).output
         files = answer.files and {path: hide(text.encode()).decode() for path, text in answer.files.items()}
         return replace(answer, text=hide(answer.text.encode(errors="replace")).decode(), files=files)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -147,6 +148,10 @@ def find_cache(repository: Repository, paths: Sequence[str], targets: Mapping[st
     """Where what runs write stays. Raises SettingsError for what holds a tracked file: it could never be restored."""
     found = [inside(repository, path.rstrip("/") or path) for path in paths]
     for path in found:
+        if path.startswith("~") or tree.GIT in Path(path).parts:
+            raise SettingsError(
+                f"cache: {path} is no path that runs may write to. Name one in the project, e.g. build/."
+            )
         if path == "." or repository.tracked_paths([path, f"{path}/**"]):
             raise SettingsError(f"cache: {path} holds files that git tracks, which every run must find as they are.")
     return found
@@ -154,7 +159,7 @@ def find_cache(repository: Repository, paths: Sequence[str], targets: Mapping[st
 
 def find_warnings(repository: Repository, commit: str, settings: Settings, targets: Mapping[str, Tracked]) -> list[str]:
     """What may be meant otherwise, though the session can run."""
-    warnings = []
+    warnings = [f"env: {name} is not set here" for name in settings.env if name not in os.environ]
     if not settings.in_place and (changed := repository.changed(list(targets))):
         warnings.append(f"{', '.join(changed)} has uncommitted changes: the session starts from HEAD, without them")
     if not settings.in_place and repository.tracked_at_root(commit, ".gitmodules"):

@@ -85,8 +85,8 @@ class Runner:
             tick()
 
         shut = self.sandbox.shut(self.tree.place)
-        watchdog = Watchdog(self.limits, self.tree.root)
         room = self.sandbox.room
+        watchdog = Watchdog(self.limits, self.tree.root, room)
         if room:
             remove(room)
             room.mkdir(mode=0o700)

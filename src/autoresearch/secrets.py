@@ -60,6 +60,13 @@ class Redactor:
             return type(value)(self.values(held, leave) for held in value)
         return self.text(value) if isinstance(value, str) else value
 
+    def beside(self, texts: Iterable[str]) -> Redactor:
+        """The same, but for what these texts hold already: there it is no secret any more."""
+        held = list(texts)
+        known = {form for form, _ in self._texts if any(form in text for text in held)}
+        kept = [(form, name) for form, name in self._texts if form not in known]
+        return Redactor(kept, [(os.fsencode(form), os.fsencode(name)) for form, name in kept])
+
     def output(self, data: bytes) -> bytes:
         """What a program printed, or a file: nothing but whole secrets is replaced."""
         for form, name in self._bytes:

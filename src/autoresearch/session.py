@@ -44,6 +44,7 @@ from autoresearch.resume import gates_changed, history_of, refuse_changes, what_
 from autoresearch.settings import Settings
 
 READ_ONLY = re.compile(r"Read-only file system|EROFS|Permission denied|EACCES")
+NO_PROCESS = re.compile(r"Cannot fork|Resource temporarily unavailable|can't start new thread")
 NO_NETWORK = re.compile(
     r"Network is unreachable|Name or service not known|name resolution|getaddrinfo|Could not resolve|ConnectionError"
 )
@@ -244,9 +245,14 @@ def _hints(project: Project, reason: str, shown: str) -> Iterator[str]:
     if reason.startswith("tampered"):
         yield "Every run must find these files as they are: have the bench write elsewhere, or take them out of git."
     elif settings.sandbox != "off" and READ_ONLY.search(shown):
-        yield "In the sandbox tracked files and your home are read-only (see `cache`, `protect` and `sandbox`)."
+        yield "In the sandbox tracked files are read-only: write elsewhere, or take them out of git. So is your home:"
+        yield "point what a tool keeps there into the tree, e.g. XDG_CACHE_HOME=$PWD/.cache with `cache: [.cache/]`."
     if settings.sandbox != "off" and not settings.network and NO_NETWORK.search(shown):
         yield "The sandbox has no network unless `network: true` is set."
+    if settings.sandbox != "off" and "not a git repository" in shown:
+        yield "In the sandbox `.git` is out of reach."
+    if NO_PROCESS.search(shown):
+        yield f"`limits` leave a run {settings.limits.processes} processes."
     if absent := withheld(os.environ, settings.env, f"{shown} {settings.bench} {' '.join(project.fixed.values())}"):
         yield f"Not handed to the bench from your environment: {', '.join(absent[:8])} (see `env`)."
 
@@ -279,9 +285,7 @@ def _leave(project: Project, loop: Loop) -> None:
     # A session that seems never to have begun is looked up in the journal: a signal may have come between the two.
     history = loop.history if loop.history.begun else history_of(loop.folder)
     if isinstance(loop.arms.runner.tree, tree.InPlaceTree):
-        loop.arms.runner.tree.write(loop.incumbent)
-        if history.experiments and history.home:
-            loop.arms.runner.tree.switch(history.home)
+        loop.arms.runner.tree.give_back(loop.incumbent, history.home if history.experiments else None)
     if not history.begun:
         loop.folder.wipe(project.repository)
     else:

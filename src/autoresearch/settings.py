@@ -45,6 +45,22 @@ def listed(value: object) -> object:
     return value
 
 
+def names(value: object) -> object:
+    """Names of environment variables."""
+    found = listed(value)
+    for name in found if isinstance(found, list | tuple) else ():
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)):
+            raise ValueError(f"has {name!r}, which is no name of a variable; its value is taken from your environment")
+    return found
+
+
+def metric_name(value: object) -> object:
+    """A metric's name alone, or `{name: …, pattern: …}`, also as text from a flag."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        value = _from_environment(value.strip())
+    return {"name": value} if isinstance(value, str) else value
+
+
 def pairs(value: object) -> object:
     """`experiments=20, hours=8` from a flag as a mapping."""
     if not isinstance(value, str):
@@ -72,6 +88,7 @@ Fraction = Annotated[float, BeforeValidator(fraction)]
 Guards = Annotated[tuple[Guard, ...], BeforeValidator(guards)]
 BoundsSetting = Annotated[Bounds, BeforeValidator(bounds)]
 LimitsSetting = Annotated[Limits, BeforeValidator(limits)]
+Names = Annotated[tuple[str, ...], BeforeValidator(names)]
 Patterns = Annotated[tuple[str, ...], BeforeValidator(lines)]
 
 
@@ -121,7 +138,7 @@ class Settings(BaseModel):
 
     target: Paths = Field(min_length=1, description="The file to improve: a path, or a list of paths and globs.")
     bench: str = Field(min_length=1, description="Shell command that runs the target and prints the metric.")
-    metric: Annotated[MetricName, BeforeValidator(lambda v: {"name": v} if isinstance(v, str) else v)] = Field(
+    metric: Annotated[MetricName, BeforeValidator(metric_name)] = Field(
         description="Name of the number on the bench's `NAME: number` line; or {name, pattern, take}."
     )
     direction: Direction = Field(description="Which way is better: higher or lower.")
@@ -132,8 +149,8 @@ class Settings(BaseModel):
     )
     protect: Paths = Field(
         (),
-        description="Files and folders that no run may change, and that the proposer is shown as fixed; "
-        "by default no run may change any tracked file but the target.",
+        description="Files and folders to show to the proposer as fixed, and to make read-only before others; "
+        "no run may change any tracked file but the target anyway.",
     )
     link: Paths | None = Field(
         None,
@@ -151,7 +168,7 @@ class Settings(BaseModel):
     cache: Paths = Field(
         (), description="Paths of the project, e.g. build/, where what runs write stays; all else is gone after a run."
     )
-    env: Paths = Field((), description="More environment variables to hand to runs, by name.")
+    env: Names = Field((), description="More environment variables to hand to runs, by name.")
     limits: LimitsSetting = Field(
         Limits(),
         description="What stops a run: {memory: 16GB, disk: 20%, processes: 500}; a share is of what is free.",

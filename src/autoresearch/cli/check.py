@@ -14,6 +14,7 @@ from autoresearch.cli.flags import ProgramPath, with_settings
 from autoresearch.errors import AutoresearchError
 
 if TYPE_CHECKING:
+    from autoresearch.edge.sandbox import Sandbox
     from autoresearch.project import Project
     from autoresearch.propose import Proposer
     from autoresearch.runner import Runner
@@ -102,7 +103,8 @@ def look_at(project: Project, findings: Findings) -> None:
         findings.say("warning", "project", warning)
     if settings.in_place:
         findings.attempt("checkout", lambda: refuse_other(project, f".check-{os.getpid()}"))
-    run_s = findings.attempt("bench", lambda: try_bench(project, findings))
+    box = findings.attempt("sandbox", lambda: try_sandbox(project, findings))
+    run_s = findings.attempt("bench", lambda: try_bench(project, findings)) if box else None
     proposer = findings.attempt("proposer", lambda: try_proposer(project))
     if proposer is not None:
         findings.say("ok", "proposer", proposer.check())
@@ -110,6 +112,22 @@ def look_at(project: Project, findings: Findings) -> None:
         estimate(project, proposer, run_s, findings)
     if settings.budget == type(settings.budget)():
         findings.say("warning", "budget", "none is set: the session runs until Ctrl-C or a plateau. Set `budget`.")
+
+
+def try_sandbox(project: Project, findings: Findings) -> Sandbox:
+    """What runs will be shut in. Raises SettingsError where `strict` cannot be had."""
+    from autoresearch.edge.folder import SessionFolder
+    from autoresearch.equipment import make_sandbox
+
+    folder = SessionFolder(project.repository.common_dir, f".check-{os.getpid()}")
+    folder.path.mkdir(parents=True)
+    try:
+        box = make_sandbox(project, folder.path)
+    finally:
+        folder.remove(project.repository)
+    network = "with" if project.settings.network or box.kind == "none" else "without"
+    findings.say("warning" if box.gap else "ok", "sandbox", box.gap or f"{box.kind}, {network} network")
+    return box
 
 
 def try_proposer(project: Project) -> Proposer:

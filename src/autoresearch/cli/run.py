@@ -86,12 +86,14 @@ def hold(program: Path, tag: str | None, flags: Mapping[str, object], *, as_json
 def show_dry_run(project: Project, tag: str) -> None:
     """The settings with their origin, and the first prompt."""
     from autoresearch.equipment import first_request
+    from autoresearch.limits import Bounds, Limits
     from autoresearch.propose.choose import pick
 
     settings, origins = project.settings, project.loaded.origins
     print(f"branch: autoresearch/{tag}")
     for name, value in settings.model_dump(mode="json").items():
-        print(f"{name}: {value}  ({origins[name]})")
+        setting = getattr(settings, name)
+        print(f"{name}: {setting.text() if isinstance(setting, Bounds | Limits) else value}  ({origins[name]})")
     print(f"proposer: {pick(settings, os.environ)}")
     print(f"linked into the session's tree: {', '.join(project.links) or 'nothing'}")
     print(f"\nfirst prompt:\n\n{first_request(project).prompt.text()}")
@@ -118,5 +120,7 @@ def sum_up(project: Project, tag: str, outcome: Outcome) -> None:
         branch = f"refs/autoresearch/{tag}/best"
         say(f"autoresearch/{tag} is checked out and was not moved; the best is {branch}")
     then = f"autoresearch verify {tag}; git diff {baseline.commit[:7]} {branch}; " if history.kept else ""
-    again = f"autoresearch run --tag {tag} goes on; " if outcome.interrupted else ""
+    flagged = any(origin.startswith("--") for origin in project.loaded.origins.values())
+    goes_on = f"autoresearch run --tag {tag}{' with the same flags' if flagged else ''} goes on; "
+    again = goes_on if outcome.interrupted else ""
     say(f"next: {again}{then}autoresearch report {tag}")

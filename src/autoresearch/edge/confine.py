@@ -5,6 +5,7 @@ A script of its own: `python -I -S -E confine.py RULE... -- COMMAND ARGUMENT...`
     read=PATH   may be read and executed, with all that lies below it
     write=PATH  may also be written, made, renamed and removed, but for devices, which cannot be made anywhere
     alter=PATH  existing files may be written over, no more
+    list=PATH   the names in it, and below, may be seen
     network     sockets of every family; without it there are none but UNIX's, not even to this machine itself
 
 All other files are out of reach, and so are other processes, keyrings, namespaces and the rest that is refused below.
@@ -86,7 +87,7 @@ def landlock_abi() -> int:
 def restrict_files(rules: list[str], abi: int, network: bool) -> None:
     """Leave what the rules name; also refuse TCP, signals to others and abstract sockets where that can be done."""
     known = sum(rights for since, rights in SINCE_ABI.items() if since <= abi)
-    grants = {"read": READ, "write": known & ~(MAKE_CHAR | MAKE_BLOCK), "alter": WRITE_FILE}
+    grants = {"read": READ, "write": known & ~(MAKE_CHAR | MAKE_BLOCK), "alter": WRITE_FILE, "list": READ_DIR}
     tcp = TCP if abi >= 4 and not network else 0
     attributes = struct.pack("=QQQ", known, tcp, SCOPES if abi >= 6 else 0)
     ruleset = syscall(CREATE_RULESET, attributes, len(attributes), 0)

@@ -47,7 +47,7 @@ def environment(base: Mapping[str, str], also: Sequence[str] = ()) -> dict[str, 
 
 def withheld(base: Mapping[str, str], also: Sequence[str], text: str) -> list[str]:
     """Variables that a text names and that are not handed on: what a bench may be missing."""
-    words = set(re.findall(r"[A-Z][A-Z0-9_]{2,}", text))
+    words = set(re.findall(r"[A-Z][A-Z0-9_]{2,}", text)) - {"PWD", "OLDPWD", "SHLVL"}  # the shell's own
     return sorted(words & (base.keys() - environment(base, also).keys()))
 
 

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from autoresearch.edge.journal import make_folder, sync_folder
 from autoresearch.edge.repo import Repository
+from autoresearch.edge.snapshot import remove
 from autoresearch.errors import RepositoryError
 
 RESULTS = "results.tsv"
@@ -142,7 +143,7 @@ class SessionFolder:
         """Remove all that `confirm` wrote."""
         if self.held_out_tree.exists():
             repository.remove_tree(self.held_out_tree)
-        shutil.rmtree(self.held_out, ignore_errors=True)
+        remove(self.held_out)
 
     def remove(self, repository: Repository) -> None:
         """Take the whole folder out of the repository."""
@@ -206,7 +207,8 @@ def write_whole(path: Path, data: bytes, temporary: Path | None = None) -> None:
     temporary = temporary or path.with_name(f".{path.name}.tmp")
     try:
         make_folder(path.parent)
-        with temporary.open("wb") as file:
+        temporary.unlink(missing_ok=True)  # a link there would lead us astray
+        with temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

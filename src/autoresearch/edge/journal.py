@@ -17,8 +17,8 @@ from autoresearch.errors import RepositoryError
 from autoresearch.records import ANY_RECORD, FORMAT, AnyRecord, Opened
 from autoresearch.secrets import redactor
 
-HASHES = frozenset({"base", "commit", "baseline", "head", "fingerprint"})
-"""Fields that nobody but git or we ourselves write; a variable named like a secret may well hold a commit."""
+OURS = frozenset("base commit baseline head fingerprint targets files tag project log tampered".split())
+"""Fields with commits and paths: a variable named like a secret may well hold one, and it must be found again."""
 
 
 class Journal:
@@ -130,7 +130,7 @@ def _lines(data: bytes) -> Iterator[tuple[int, bytes, int]]:
 
 def _without_secrets(record: AnyRecord) -> AnyRecord:
     held = record.model_dump()
-    clean = redactor().values(held, leave=HASHES)
+    clean = redactor().values(held, leave=OURS)
     return record if clean == held else ANY_RECORD.validate_python(clean)
 
 

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
 from autoresearch.edge.locks import IN_THE_WAY, abandoned
+from autoresearch.edge.snapshot import remove
 from autoresearch.errors import RepositoryError, SettingsError
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ OPTIONS = [
     "core.packedRefsTimeout=500",
     "fastimport.unpackLimit=1000",
     "core.fsmonitor=false",
+    "core.trustctime=true",
+    "core.checkStat=default",
     "core.quotePath=false",
     "commit.gpgSign=false",
     "gc.auto=0",
@@ -357,7 +360,7 @@ class Repository:
             entry = _entry(path)
             if entry and entry.parent == self.common_dir / "worktrees" and _place(entry) in (None, path / ".git"):
                 shutil.rmtree(entry, ignore_errors=True)
-            shutil.rmtree(path, ignore_errors=True)
+            remove(path)
             self.forget_trees(path)
 
     def forget_trees(self, below: Path) -> None:

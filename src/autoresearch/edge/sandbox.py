@@ -41,6 +41,10 @@ SECRET_SYSTEM_FILES = ("/etc/shadow", "/etc/gshadow", "/etc/sudoers")
 NAMES = ("/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager", "/run/nscd")
 """What looking up a name takes, where there is a network."""
 SYSTEM = ("/run/current-system", "/run/opengl-driver", "/run/nvidia-persistenced")
+OPEN = (
+    "a candidate can read and write whatever you can, reach the network, and end this process. Changed tracked files "
+    "are found out after the run, nothing else is"
+)
 PR_SET_DUMPABLE = 4
 FIXED_MOST = 40
 """So many files are made read-only, one by one: each costs bubblewrap time, the more the more there are. However many
@@ -130,7 +134,7 @@ def choose(
     """
     room = room_for(folder)
     if mode == "off":
-        return Sandbox("none", room=room)
+        return Sandbox("none", room=room, gap=f"the sandbox is off: {OPEN}")
     full = Sandbox("bubblewrap", network, processes, filter=_filter(folder))
     failure = _fails(full, place)
     if failure is None:
@@ -143,16 +147,12 @@ def choose(
     partial = Sandbox("landlock", network, room=room)
     if landlock.abi() and _fails(partial, place) is None:
         gap = (
-            f"bubblewrap does not work here ({failure}), so runs are shut in by Landlock: they can write into the "
-            "session's tree, also over its tracked files (which is found out after the run), use sockets by path, "
-            "and see that other processes exist"
+            f"bubblewrap does not work here ({failure}), so runs are shut in by Landlock: they can write into the tree "
+            "they run in, also over tracked files (found out after the run), use sockets by path, and see that "
+            "other processes exist"
         )
         return replace(partial, gap=gap)
-    gap = (
-        f"there is no sandbox here ({failure}): a candidate can read and write whatever you can, reach the network, "
-        "and end this process. Changed tracked files are found out after the run, nothing else is"
-    )
-    return Sandbox("none", room=room, gap=gap)
+    return Sandbox("none", room=room, gap=f"there is no sandbox here ({failure}): {OPEN}")
 
 
 def _filter(folder: Path) -> Path | None:
@@ -272,14 +272,14 @@ def _landlock(
     tree: Path, room: Path, borrowed: tuple[Path, ...], hidden: tuple[Path, ...], network: bool
 ) -> tuple[str, ...]:
     """Its rules, worked out once: they name what lies around the hidden places."""
-    return tuple(
-        landlock.prefix(
-            read_write=[tree, room, Path("/dev/shm")],
-            read=[*_needed(), *map(Path, (*SYSTEM, *(NAMES if network else ()))), *borrowed],
-            hidden=[*_secrets(), *hidden],
-            network=network,
-        )
+    prefix = landlock.prefix(
+        read_write=[tree, room, Path("/dev/shm")],
+        read=[*_needed(), *map(Path, (*SYSTEM, *(NAMES if network else ()))), *borrowed],
+        hidden=[*_secrets(), *hidden],
+        network=network,
     )
+    # In place .git lies in the tree, and around it no folder could be listed.
+    return (*prefix[:-1], f"list={tree}", *prefix[-1:])
 
 
 @cache
@@ -303,4 +303,7 @@ def close_memory() -> None:
 def room_for(folder: Path) -> Path:
     """A short path for a session's temporary files: sockets in it have names of at most 108 bytes."""
     digest = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"autoresearch-{os.getuid()}-{digest}"
+    room = Path(tempfile.gettempdir()) / f"autoresearch-{os.getuid()}-{digest}"
+    if os.path.lexists(room) and room.lstat().st_uid != os.getuid():  # somebody else was there before us
+        return room.with_name(f"{room.name}-{os.urandom(6).hex()}")
+    return room

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoresearch.edge import bench
+from autoresearch.edge.folder import write_whole
 from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.edge.sandbox import agent
 from autoresearch.edge.tree import Tree, linked
@@ -47,7 +48,7 @@ class Scratch:
         tree = linked(self.repository, self.folder / "tree", self.base)
         tree.write({path: Tracked(self.modes[path], text.encode()) for path, text in files.items()})
         prompt_file = self.folder / PROMPT
-        prompt_file.write_bytes(redactor().output(prompt.encode()))
+        write_whole(prompt_file, redactor().output(prompt.encode()))
         log = self.folder / LOG
         log.unlink(missing_ok=True)
         ran = bench.run(

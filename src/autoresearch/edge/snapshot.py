@@ -24,6 +24,8 @@ class Difference:
     changed: tuple[str, ...]
     """Files with another stamp, and files and folders that are gone."""
     new: tuple[str, ...]
+    touched: tuple[str, ...] = ()
+    """Folders with another stamp that are still the same."""
 
 
 class Snapshot:
@@ -36,6 +38,8 @@ class Snapshot:
         self._stamps: dict[str, Stamp] = {}
         self._folders: dict[str, frozenset[str]] = {}
         """Folder → its entries; of the tree itself, the empty path."""
+        self._times: dict[str, tuple[int, int]] = {}
+        """Folder → its times of access and change, as a run finds them."""
 
     @classmethod
     def of_tree(cls, root: Path, leave: Iterable[str]) -> Self:
@@ -60,13 +64,13 @@ class Snapshot:
             if path in self._stamps:
                 self._stamps[path] = _stamp(os.lstat(self._at(path)))
                 if parent in self._folders:
-                    self._stamps[parent] = _stamp(os.lstat(self._at(parent)))
+                    self._restore_folder(parent)
             elif self._folders:
                 self._note(parent)
 
     def difference(self) -> Difference:
         """What is not as it was."""
-        changed, new = [], []
+        changed, new, touched = [], [], []
         for path, before in self._stamps.items():
             try:
                 now = _stamp(os.lstat(self._at(path)))
@@ -75,25 +79,48 @@ class Snapshot:
                 continue
             if now == before:
                 continue
-            if path in self._folders and stat.S_ISDIR(now[0]) and now[:2] == before[:2]:
-                new += [_join(path, name) for name in self._entries(path) - self._folders[path]]
+            if path in self._folders and stat.S_ISDIR(now[0]) and now[1] == before[1]:
+                touched.append(path)
             else:
                 changed.append(path)
-        return Difference(tuple(changed), tuple(new))
+        for path in touched:
+            os.chmod(self._at(path), stat.S_IMODE(self._stamps[path][0]))  # noqa: PTH101 - or it may not be listed
+            for name in self._entries(path) - self._folders[path]:
+                new += self._new(_join(path, name))
+        return Difference(tuple(changed), tuple(new), tuple(touched))
 
-    def remove(self, paths: Iterable[str]) -> None:
-        """Take new entries away, and take note that their folders are as they were."""
-        for path in paths:
+    def undo(self, found: Difference) -> None:
+        """Take new entries away, and give folders their attributes back: what a run leaves there, the next can read."""
+        for path in found.new:
             remove(Path(self._at(path)))
-            parent = os.path.dirname(path)  # noqa: PTH120
+        for path in found.touched:
+            for name in self._entries(path) - self._folders[path]:  # on the way to what is left alone
+                self._note(_join(path, name))
+            self._folders[path] = self._entries(path)
+            self._restore_folder(path)
+
+    def _restore_folder(self, path: str) -> None:
+        place = self._at(path)
+        for name in os.listxattr(place) if hasattr(os, "listxattr") else ():
             with suppress(OSError):
-                self._stamps[parent] = _stamp(os.lstat(self._at(parent)))
+                os.removexattr(place, name)
+        os.utime(place, ns=self._times[path])
+        self._stamps[path] = _stamp(os.lstat(place))
+
+    def _new(self, path: str) -> list[str]:
+        """A new entry; of a folder on the way to what is left alone, what else is in it."""
+        place = self._at(path)
+        on_the_way = any(kept.startswith(f"{path}/") for kept in self._leave)
+        if not on_the_way or os.path.islink(place) or not os.path.isdir(place):  # noqa: PTH112, PTH114
+            return [path]
+        return [below for name in self._entries(path) for below in self._new(_join(path, name))]
 
     def _note(self, folder: str) -> None:
         """Take note of a folder and all below."""
         entries = self._entries(folder)
+        found = os.lstat(self._at(folder))
         self._folders[folder] = entries
-        self._stamps[folder] = _stamp(os.lstat(self._at(folder)))
+        self._stamps[folder], self._times[folder] = _stamp(found), (found.st_atime_ns, found.st_mtime_ns)
         for name in entries:
             path = _join(folder, name)
             found = os.lstat(self._at(path))

@@ -18,6 +18,7 @@ from autoresearch.edge.sandbox import Place
 from autoresearch.edge.snapshot import Difference, Snapshot, remove
 from autoresearch.edge.worktree import restore_tree
 from autoresearch.errors import RepositoryError, SettingsError
+from autoresearch.secrets import redactor
 
 NOT_LINKED = frozenset(
     """
@@ -101,7 +102,7 @@ class Tree:
             before = self._repository.blob(self._commit, path)
             lines += difflib.unified_diff(_lines(before), _lines(_read(self.root / path)), f"a/{path}", f"b/{path}")
         text = "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
-        write_whole(evidence, text.encode(errors="surrogateescape")[:EVIDENCE_BYTES])
+        write_whole(evidence, redactor().output(text.encode(errors="surrogateescape"))[:EVIDENCE_BYTES])
 
     def write(self, files: Mapping[str, Tracked]) -> None:
         """Put texts into place, each by temp and rename, so that nothing ever sees half a target."""
@@ -110,7 +111,7 @@ class Tree:
             temporary = place.with_name(f".{place.name}.autoresearch")
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)
-                temporary.unlink(missing_ok=True)  # a run may have put a link there
+                remove(temporary)  # a run may have put a link there, or a folder
                 with temporary.open("xb") as half:
                     half.write(file.data)
                 temporary.chmod(0o755 if file.mode == "100755" else 0o644)
@@ -204,7 +205,7 @@ class LinkedTree(Tree):
 
     def _mend(self, found: Difference) -> None:
         if not found.changed:
-            self._snapshot.remove(found.new)
+            self._snapshot.undo(found)
             return
         self.restore()
 
@@ -253,6 +254,9 @@ class InPlaceTree(Tree):
         super().__init__(repository, repository.root, commit, rules)
         self._written: dict[str, bytes] = {}
         self._branch = repository.branch()
+        untracked = [*repository.untracked(ignored=True), *repository.untracked(ignored=False)]
+        self._secrets = [self.root / path for path in untracked if PurePosixPath(path).name.startswith(SECRETS)]
+        """Files for keys that the user has in the checkout."""
         self._tampered: str | None = None
         """A protected file that is not as it was."""
         self._snapshot = Snapshot.of_files(self.root, self._watched(repository))
@@ -262,7 +266,8 @@ class InPlaceTree(Tree):
         if self._tampered:
             raise RepositoryError(
                 f"{self._tampered} was changed while a run used the checkout in place, by the run or by you. Nothing "
-                f"was undone: look at `git diff`, run `git checkout {self._tampered}`, then run the same command again."
+                f"was undone: look at `git diff`, commit or save what is yours, put the file back, then run the same "
+                "command again."
             )
         for path, data in self._written.items():
             if not (self.project / path).is_file() or (self.project / path).read_bytes() != data:
@@ -278,6 +283,13 @@ class InPlaceTree(Tree):
         super().write(files)
         self._written |= {path: file.data for path, file in files.items()}
 
+    def give_back(self, files: Mapping[str, Tracked], home: str | None) -> None:
+        """Put the incumbent's targets in place, and the user back where they were."""
+        self._tampered = None  # that was said; it stays as it is
+        self.write(files)
+        if home:
+            self.switch(home)
+
     def switch(self, name: str) -> None:
         """Check a branch out, and expect to find it so."""
         self._repository.switch(name)
@@ -288,6 +300,7 @@ class InPlaceTree(Tree):
     def place(self) -> Place:
         """As in any tree, with the session's own files out of reach."""
         own = [path for name in (RESULTS, RUN_LOG) if (path := self.project / name).exists()]
+        own += [path for path in self._secrets if path.exists()]
         place = super().place
         fixed = [path for path in place.fixed if path != Path(GIT)]
         return replace(place, fixed=fixed, hidden=[*place.hidden, self.root / GIT, *own])

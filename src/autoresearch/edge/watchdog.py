@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
+import stat
+import subprocess
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -16,11 +18,17 @@ FIRST_LOOK = 0.5
 over processes or files takes time of the bench's."""
 
 
+RESERVE = 0.1
+"""Share of the free disk that a run must leave, once it has written much, whatever is found of it."""
+
+
 class Watchdog:
     """Holds one run to its limits; a share is of what was free when it began."""
 
-    def __init__(self, limits: Limits, tree: Path) -> None:
+    def __init__(self, limits: Limits, tree: Path, room: Path | None) -> None:
         self._limits, self._tree = limits, tree
+        self._places = [place for place in (tree, room) if place]
+        self._size = _size_at_first(tree)
         memory = psutil.virtual_memory()
         self._free_memory, self._shared = memory.available, _shared(memory)
         self._free_disk = shutil.disk_usage(tree).free
@@ -35,9 +43,12 @@ class Watchdog:
         lost, shared = self._free_memory - memory.available, _shared(memory) - self._shared
         if lost > FIRST_LOOK * self._memory_bytes and _memory(pid) + max(0, shared) > self._memory_bytes:
             return f"used more than {_said(self._limits.memory, self._memory_bytes)} of memory"
-        written = self._free_disk - shutil.disk_usage(self._tree).free
-        if written > FIRST_LOOK * self.disk_bytes and _size(self._tree) > self.disk_bytes:
-            return f"wrote more than {_said(self._limits.disk, self.disk_bytes)} to the disk"
+        free = shutil.disk_usage(self._tree).free
+        written = self._free_disk - free
+        if written > FIRST_LOOK * self.disk_bytes:
+            grown = sum(map(_size, self._places)) - self._size
+            if min(written, grown) + _deleted(pid) > self.disk_bytes or free < RESERVE * self._free_disk:
+                return f"wrote more than {_said(self._limits.disk, self.disk_bytes)} to the disk"
         if _tasks() - self._tasks > self._limits.processes and len(_below(pid)) > self._limits.processes:
             return f"started more than {self._limits.processes} processes"
         return None
@@ -63,13 +74,26 @@ def _below(pid: int) -> list[psutil.Process]:
     return []
 
 
+@cache
+def _size_at_first(tree: Path) -> float:
+    """Bytes of a tree before any run in it."""
+    return _size(tree)
+
+
 def _size(tree: Path) -> float:
-    """Bytes that all files of a tree take on the disk."""
+    """Bytes that a tree takes on the disk, however deep it is."""
+    done = subprocess.run(["du", "-skx", tree], capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    return int(done.stdout.split()[0]) * 1024 if done.stdout[:1].isdigit() else 0
+
+
+def _deleted(pid: int) -> float:
+    """Bytes of files that processes below one hold open, though they have no name any more."""
     total = 0
-    for folder, _, names in os.walk(tree):
-        for name in names:
-            with suppress(OSError):
-                total += os.lstat(f"{folder}/{name}").st_blocks * 512
+    for process in _below(pid):
+        with suppress(OSError):
+            for file in Path(f"/proc/{process.pid}/fd").iterdir():
+                found = file.stat()
+                total += found.st_blocks * 512 if stat.S_ISREG(found.st_mode) and not found.st_nlink else 0
     return total
 
 

@@ -11,8 +11,9 @@ from autoresearch.errors import RepositoryError
 
 def restore_tree(folder: Path, commit: str, keep: Sequence[str] = ()) -> None:
     """Bring one of our own trees back to a commit; everything else in it goes but what is to be kept."""
-    _in_tree(folder, "checkout", "--quiet", "--force", "--detach", commit)
+    # First what is new: a .gitattributes that a run planted would have a say in what is checked out.
     _in_tree(folder, "clean", "-ffdxq", *(option for path in keep for option in ("-e", f"/{path}")))
+    _in_tree(folder, "checkout", "--quiet", "--force", "--detach", commit)
 
 
 def changed_in(folder: Path) -> list[str]:
