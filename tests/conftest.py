@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-FOREIGN = ("GIT_", "OPENAI_", "ANTHROPIC_", "AUTORESEARCH_")
+FOREIGN = ("GIT_", "OPENAI_", "ANTHROPIC_", "AUTORESEARCH_", "COLUMNS", "LINES")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 IDENTITY = "[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n"
 

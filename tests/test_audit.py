@@ -197,6 +197,7 @@ def test_the_same_holds_in_pairs(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["ctrl-c", "twice", "kill"])
 def test_goes_on_in_the_middle_of_a_rematch(tmp_path: Path, end: str) -> None:
     user = project(tmp_path, [11.0, 12.0], bench=NOISY)

@@ -136,8 +136,8 @@ CASES: list[tuple[str, Callable[[User], None], tuple[str, ...], int, str]] = [
     ("bad number", nothing, (*TUNE, "--budget", "experiments=0"), 2, "budget.experiments"),
     ("protected target", setting("protect: program.py"), TUNE, 2, "program.py is both a target and protected"),
     ("protect missing", setting("protect: nope.txt"), TUNE, 2, "protect: nope.txt does not exist"),
-    ("cache at home", setting("cache: '~/.cache'"), TUNE, 2, "cache: ~/.cache is not for runs to write to"),
-    ("cache in git", setting("cache: .git/x"), TUNE, 2, "cache: .git/x is not for runs to write to"),
+    ("cache at home", setting("cache: '~/.cache'"), TUNE, 2, "cache: ~/.cache is no path that runs may write to"),
+    ("cache in git", setting("cache: .git/x"), TUNE, 2, "cache: .git/x is no path that runs may write to"),
     ("cache tracked", setting("cache: program.md"), TUNE, 2, "cache: program.md holds files that git tracks"),
     ("cache all", setting("cache: ."), TUNE, 2, "cache: . holds files that git tracks"),
     (

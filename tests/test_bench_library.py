@@ -451,6 +451,7 @@ LIFE_SLIPS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slip", LIFE_SLIPS)
 def test_life_that_breaks_the_rules_has_no_metric(slip: str, tmp_path: Path) -> None:
     shutil.copytree(EXAMPLES / "game_of_life", tmp_path, dirs_exist_ok=True)

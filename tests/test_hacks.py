@@ -339,8 +339,8 @@ def table() -> str:
     [
         pytest.param("plain", marks=pytest.mark.slow),
         pytest.param("landlock", marks=[pytest.mark.slow, needs_scopes]),
-        pytest.param("bubblewrap", marks=needs_bubblewrap),
-        pytest.param("library", marks=[needs_bubblewrap, needs_landlock]),
+        pytest.param("bubblewrap", marks=[pytest.mark.slow, needs_bubblewrap]),
+        pytest.param("library", marks=[pytest.mark.slow, needs_bubblewrap, needs_landlock]),
     ],
 )
 def test_what_becomes_of_each_hack_is_what_its_header_says(

@@ -34,33 +34,32 @@ def records(user: User) -> list[object]:
     return list(read(user.home / ".git" / "autoresearch" / "t" / "journal.jsonl"))
 
 
-@pytest.mark.parametrize(
-    ("attack", "changed"),
-    [
-        ('open("data/answers.txt", "a").write("42\\n")', "data/answers.txt"),
-        ('import os; os.remove("helper.py")', "helper.py"),
-        ('import os; os.rename("helper.py", "other.py")', "helper.py"),
-        ('import os; os.remove("helper.py"); os.mkfifo("helper.py")', "helper.py"),
-        ('import os; os.remove("helper.py"); os.symlink("/etc/passwd", "helper.py")', "helper.py"),
-        ('import os; os.chmod("helper.py", 0o777)', "helper.py"),
-        ('import shutil; shutil.rmtree("data")', "data/answers.txt"),
-        ('open(".git", "w").write("gitdir: /nowhere\\n")', ".git"),
-        ("import os; t = open('helper.py').read(); open('helper.py', 'w').write('x'); s = os.stat('helper.py'); "
-         "open('helper.py', 'w').write(t); os.utime('helper.py', (s.st_atime, 1))", "helper.py"),
-    ],
-)  # fmt: skip
-def test_a_run_that_changes_a_tracked_file_is_void(tmp_path: Path, attack: str, changed: str) -> None:
+ATTACKS = [
+    ('open("data/answers.txt", "a").write("42\\n")', "data/answers.txt"),
+    ('import os; os.remove("helper.py")', "helper.py"),
+    ('import os; os.rename("helper.py", "other.py")', "helper.py"),
+    ('import os; os.remove("helper.py"); os.mkfifo("helper.py")', "helper.py"),
+    ('import os; os.remove("helper.py"); os.symlink("/etc/passwd", "helper.py")', "helper.py"),
+    ('import os; os.chmod("helper.py", 0o777)', "helper.py"),
+    ('import shutil; shutil.rmtree("data")', "data/answers.txt"),
+    ('open(".git", "w").write("gitdir: /nowhere\\n")', ".git"),
+    ("import os; t = open('helper.py').read(); open('helper.py', 'w').write('x'); s = os.stat('helper.py'); "
+     "open('helper.py', 'w').write(t); os.utime('helper.py', (s.st_atime, 1))", "helper.py"),
+]  # fmt: skip
+
+
+def test_a_run_that_changes_a_tracked_file_is_void(tmp_path: Path) -> None:
     user = User.with_project(tmp_path / "project", files=DATA)
     before = user.checkout()
-    # The second one reads what the first one changed: it must find it as it was.
+    # Between two attacks somebody reads what the one before changed: it must be as it was.
     honest = 'assert open("data/answers.txt").read() == "41\\n" and open("helper.py").read() == "pass\\n"'
-    first, second = night(user, attack, honest)
-    assert (first.status, first.cause, first.value) == ("discard", "tampered", None)
-    assert first.reason == f"tampered: {changed} changed"
-    assert second.status == "keep", "nothing of it is left for the next one"
+    verdicts = night(user, *(step for attack, _ in ATTACKS for step in (attack, honest)))
+    for (attack, changed), void, sound in zip(ATTACKS, verdicts[::2], verdicts[1::2], strict=True):
+        assert (void.status, void.cause, void.value) == ("discard", "tampered", None), attack
+        assert void.reason == f"tampered: {changed} changed", attack
+        assert sound.status == "keep", attack
     assert user.checkout() == before
-    assert user.branch_scores("t") == ["VALUE = 10.0", "VALUE = 100.0"]
-    assert user.rows()[1]["status"] == "discard"
+    assert [row["status"] for row in user.rows()] == ["keep", *["discard", "keep"] * len(ATTACKS)]
 
 
 def test_the_difference_is_kept_as_evidence(tmp_path: Path) -> None:
@@ -78,23 +77,23 @@ def test_naming_a_file_under_protect_takes_no_protection_off_another(tmp_path: P
     assert (first.cause, second.cause) == ("tampered", "tampered")
 
 
-@pytest.mark.parametrize(
-    "planted",
-    [
-        'open("json.py", "w").write("raise SystemExit")',
-        'open("sitecustomize.py", "w").write("raise SystemExit")',
-        'open("conftest.py", "w").write("raise SystemExit")',
-        'import os; os.makedirs("__pycache__"); open("__pycache__/program.cpython-311.pyc", "wb").write(b"x")',
-        'import os; os.makedirs("data/deep/er"); open("data/deep/er/x", "w"); os.chmod("data/deep/er", 0)',
-        'import os; os.symlink("/", "root")',
-    ],
-)
-def test_what_a_run_plants_is_gone_before_the_next(tmp_path: Path, planted: str) -> None:
+PLANTED = [
+    'open("json.py", "w").write("raise SystemExit")',
+    'open("sitecustomize.py", "w").write("raise SystemExit")',
+    'open("conftest.py", "w").write("raise SystemExit")',
+    'import os; os.makedirs("__pycache__"); open("__pycache__/program.cpython-311.pyc", "wb").write(b"x")',
+    'import os; os.makedirs("data/deep/er"); open("data/deep/er/x", "w"); os.chmod("data/deep/er", 0)',
+    'import os; os.symlink("/", "root")',
+]
+
+
+def test_what_a_run_plants_is_gone_before_the_next(tmp_path: Path) -> None:
     user = User.with_project(tmp_path / "project", files=DATA)
     tree = "sorted(os.path.join(f, n) for f, d, ns in os.walk('.') for n in d + ns)"
-    look = f"import os; assert {tree} == {['./.git', './data', './data/answers.txt', './helper.py', './program.md', './program.py']}, {tree}"  # noqa: E501
-    first, second = night(user, planted, look)
-    assert (first.status, second.status) == ("keep", "keep"), second.reason
+    own = ["./.git", "./data", "./data/answers.txt", "./helper.py", "./program.md", "./program.py"]
+    look = f"import os; assert {tree} == {own}, {tree}"
+    verdicts = night(user, *(step for planted in PLANTED for step in (planted, look)))
+    assert [verdict.status for verdict in verdicts] == ["keep"] * len(verdicts), verdicts
 
 
 def test_what_lies_under_cache_stays(tmp_path: Path) -> None:
@@ -204,25 +203,24 @@ def test_no_folder_is_too_deep_or_too_closed_to_be_removed(tmp_path: Path, depth
     assert not (tmp_path / "deep").exists()
 
 
-@pytest.mark.parametrize(
-    "note",
-    [
-        "os.chmod('data', 0o711)",
-        "os.chmod('data', 0)",
-        "os.utime('data', (1, 1))",
-        "os.setxattr('data', 'user.note', b'found')",
-        "os.utime('.', (1, 1))",
-    ],
-)
-def test_a_folder_carries_no_note_to_the_next_run(tmp_path: Path, note: str) -> None:
+NOTES = [
+    "os.chmod('data', 0o711)",
+    "os.chmod('data', 0)",
+    "os.utime('data', (1, 1))",
+    "os.setxattr('data', 'user.note', b'found')",
+    "os.utime('.', (1, 1))",
+]
+
+
+def test_a_folder_carries_no_note_to_the_next_run(tmp_path: Path) -> None:
     user = User.with_project(tmp_path / "project", files=DATA)
     kept = tmp_path / "seen"
     look = (
         "import os; s, t = os.stat('data'), os.stat('.'); "
         f"print(s.st_mode, s.st_mtime_ns, t.st_mtime_ns, os.listxattr('data'), file=open({str(kept)!r}, 'a'))"
     )
-    verdicts = night(user, look, f"import os; {note}", look)
-    assert [verdict.status for verdict in verdicts] == ["keep", "keep", "keep"], verdicts
+    verdicts = night(user, look, *(step for note in NOTES for step in (f"import os; {note}", look)))
+    assert [verdict.status for verdict in verdicts] == ["keep"] * len(verdicts), verdicts
     assert len(set(kept.read_text().splitlines())) == 1
 
 

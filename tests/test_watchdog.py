@@ -61,7 +61,7 @@ ATTACKS = {
 }
 
 
-@pytest.mark.parametrize("sandbox", ["auto", "off"])
+@pytest.mark.parametrize("sandbox", ["auto", pytest.param("off", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_run_that_uses_up_too_much_is_stopped_and_the_night_goes_on(
     tmp_path: Path, attack: str, sandbox: str
