@@ -38,8 +38,8 @@ class Snapshot:
         self._stamps: dict[str, Stamp] = {}
         self._folders: dict[str, frozenset[str]] = {}
         """Folder → its entries; of the tree itself, the empty path."""
-        self._times: dict[str, tuple[int, int]] = {}
-        """Folder → its times of access and change, as a run finds them."""
+        self._attributes: dict[str, tuple[frozenset[str], tuple[int, int]]] = {}
+        """Folder → names of its extended attributes, and its times of access and change, as a run finds them."""
 
     @classmethod
     def of_tree(cls, root: Path, leave: Iterable[str]) -> Self:
@@ -70,42 +70,50 @@ class Snapshot:
 
     def difference(self) -> Difference:
         """What is not as it was."""
-        changed, new, touched = [], [], []
+        changed, new = [], []
+        # Folders first, and those above before those below: one that was closed hides what is in it.
+        touched = [folder for folder in self._folders if self._is_touched(folder)]
         for path, before in self._stamps.items():
-            try:
-                now = _stamp(os.lstat(self._at(path)))
-            except OSError:
+            now = self._now(path)
+            if now != before and path not in touched:
                 changed.append(path)
-                continue
-            if now == before:
-                continue
-            if path in self._folders and stat.S_ISDIR(now[0]) and now[1] == before[1]:
-                touched.append(path)
-            else:
-                changed.append(path)
-        for path in touched:
-            os.chmod(self._at(path), stat.S_IMODE(self._stamps[path][0]))  # noqa: PTH101 - or it may not be listed
-            for name in self._entries(path) - self._folders[path]:
-                new += self._new(_join(path, name))
+        for folder in touched:
+            for name in self._entries(folder) - self._folders[folder]:
+                new += self._new(_join(folder, name))
         return Difference(tuple(changed), tuple(new), tuple(touched))
 
     def undo(self, found: Difference) -> None:
         """Take new entries away, and give folders their attributes back: what a run leaves there, the next can read."""
         for path in found.new:
             remove(Path(self._at(path)))
-        for path in found.touched:
-            for name in self._entries(path) - self._folders[path]:  # on the way to what is left alone
-                self._note(_join(path, name))
-            self._folders[path] = self._entries(path)
-            self._restore_folder(path)
+        for folder in found.touched:
+            for name in self._entries(folder) - self._folders[folder]:  # on the way to what is left alone
+                self._note(_join(folder, name))
+            self._folders[folder] = self._entries(folder)
+            self._restore_folder(folder)
 
-    def _restore_folder(self, path: str) -> None:
-        place = self._at(path)
-        for name in os.listxattr(place) if hasattr(os, "listxattr") else ():
+    def _is_touched(self, folder: str) -> bool:
+        """True for a folder that is the same and has another stamp; its mode is given back at once."""
+        before, now = self._stamps[folder], self._now(folder)
+        if now is None or now == before or not stat.S_ISDIR(now[0]) or now[1] != before[1]:
+            return False
+        Path(self._at(folder)).chmod(stat.S_IMODE(before[0]))
+        return True
+
+    def _restore_folder(self, folder: str) -> None:
+        place = self._at(folder)
+        names, times = self._attributes[folder]
+        for name in _attributes(place) - names:
             with suppress(OSError):
                 os.removexattr(place, name)
-        os.utime(place, ns=self._times[path])
-        self._stamps[path] = _stamp(os.lstat(place))
+        os.utime(place, ns=times)
+        self._stamps[folder] = _stamp(os.lstat(place))
+
+    def _now(self, path: str) -> Stamp | None:
+        try:
+            return _stamp(os.lstat(self._at(path)))
+        except OSError:
+            return None
 
     def _new(self, path: str) -> list[str]:
         """A new entry; of a folder on the way to what is left alone, what else is in it."""
@@ -120,7 +128,8 @@ class Snapshot:
         entries = self._entries(folder)
         found = os.lstat(self._at(folder))
         self._folders[folder] = entries
-        self._stamps[folder], self._times[folder] = _stamp(found), (found.st_atime_ns, found.st_mtime_ns)
+        self._stamps[folder] = _stamp(found)
+        self._attributes[folder] = (_attributes(self._at(folder)), (found.st_atime_ns, found.st_mtime_ns))
         for name in entries:
             path = _join(folder, name)
             found = os.lstat(self._at(path))
@@ -149,6 +158,13 @@ def remove(path: Path) -> None:
         done = subprocess.run(["rm", "-rf", path], capture_output=True, check=False)
         if done.returncode:
             raise OSError(errno.EPERM, done.stderr.decode(errors="replace").strip(), str(path)) from None
+
+
+def _attributes(folder: str) -> frozenset[str]:
+    """Names of a folder's extended attributes; none where the system has no such thing."""
+    with suppress(OSError, AttributeError):
+        return frozenset(os.listxattr(folder))
+    return frozenset()
 
 
 def _join(folder: str, name: str) -> str:
