@@ -9,10 +9,10 @@ demo: $(STAMP)  ## run the main job on an example, without key or network
 	$(BIN)/autoresearch demo
 
 test: $(STAMP)  ## the tests, but for the long ones
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 slow: $(STAMP)  ## the long ones: the crash matrix, random kills, power cuts
-	$(BIN)/python -m pytest -n auto -m slow
+	$(BIN)/python -m pytest -n auto --dist worksteal -m slow
 
 check: $(STAMP)  ## ruff and mypy --strict
 	$(BIN)/ruff check .

@@ -135,6 +135,7 @@ def test_an_exact_bench_runs_once_a_commit_and_twice_where_it_is_better(tmp_path
     assert user.git("worktree", "list").count("\n") == 0
 
 
+@pytest.mark.slow
 def test_a_noisy_bench_runs_in_pairs_that_share_a_seed(tmp_path: Path) -> None:
     user = project(tmp_path, [11.0, "VALUE = 11.0\n\n", 12.0], bench=NOISY)
     done = user.audits("autoresearch/mar5")
@@ -186,6 +187,7 @@ def test_crashes_and_what_is_built_on_them_do_not_survive(tmp_path: Path) -> Non
     assert user.values() == ["10.0"] * 3 + ["11.0"] * 2 + ["12.0"] + ["13.0"] * 2
 
 
+@pytest.mark.slow
 def test_the_same_holds_in_pairs(tmp_path: Path) -> None:
     user = project(tmp_path, [11.0, "oops", 12.0, 13.0], bench=NOISY)
     said = verdicts(user.audits("mar5"))
@@ -247,6 +249,7 @@ def test_a_stop_between_two_commits_begins_no_other(tmp_path: Path) -> None:
     assert (events[-1]["reason"], events[-1]["decided"]) == ("stopped by SIGTERM", 1)
 
 
+@pytest.mark.slow
 def test_a_finished_audit_is_not_measured_again_until_asked(tmp_path: Path) -> None:
     user = project(tmp_path, [11.0, 10.0])
     first = user.audits("mar5")
@@ -263,6 +266,7 @@ def test_a_finished_audit_is_not_measured_again_until_asked(tmp_path: Path) -> N
     assert len(user.lines()) == 12
 
 
+@pytest.mark.slow
 def test_another_rule_or_tip_is_another_audit_and_the_first_is_kept(tmp_path: Path) -> None:
     user = project(tmp_path, [11.0])
     assert "audited before" not in user.audits("mar5").stderr
@@ -278,6 +282,7 @@ def test_another_rule_or_tip_is_another_audit_and_the_first_is_kept(tmp_path: Pa
     assert len(user.lines()) == 9 + 7
 
 
+@pytest.mark.slow
 def test_again_goes_on_with_one_that_was_stopped(tmp_path: Path) -> None:
     user = project(tmp_path, [11.0])
     user.audits("mar5")
@@ -382,6 +387,7 @@ def test_without_survivors_there_is_no_branch(tmp_path: Path) -> None:
     assert user.git("branch", "--list", "autoresearch/*-audited") == ""
 
 
+@pytest.mark.slow
 def test_our_own_session_is_audited_from_its_base_with_its_settings(tmp_path: Path) -> None:
     user = Project.with_project(tmp_path / "project", program=BRIEF, files={"bench.py": EXACT})
     project = Project(user.home)
@@ -401,6 +407,7 @@ def test_our_own_session_is_audited_from_its_base_with_its_settings(tmp_path: Pa
     assert project.everything() == before
 
 
+@pytest.mark.slow
 def test_the_branch_that_is_checked_out_is_held_against_main(tmp_path: Path) -> None:
     user = project(tmp_path, [11.0])
     user.git("checkout", "--quiet", "autoresearch/mar5")
@@ -524,6 +531,7 @@ def test_a_second_audit_of_the_same_is_refused_while_the_first_runs(tmp_path: Pa
     assert "or stop it with Ctrl-C there.\n" in second.stderr
 
 
+@pytest.mark.slow
 def test_json_says_it_to_programs(tmp_path: Path) -> None:
     user = project(tmp_path, [11.0, 10.0], bench=NOISY)
     for arguments in (["mar5", "--json"], ["mar5", "--json", "--apply"]):
@@ -587,6 +595,7 @@ def test_odd_subjects_and_encodings_are_shown_and_kept(tmp_path: Path) -> None:
         assert raw.endswith("\nencoding latin-1\n\nschön [/b] \x1b[31mred\n".encode("latin-1"))
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_a_bar_and_the_rematch_in_hand(tmp_path: Path) -> None:
     user = project(tmp_path, [11.0], bench=NOISY)
     user.git("checkout", "--quiet", "autoresearch/mar5")

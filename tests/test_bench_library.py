@@ -430,6 +430,7 @@ def test_imports_nothing_of_the_package_and_nothing_heavy() -> None:
     assert not loaded & {"numpy", "pydantic", "ctypes", "asyncio", "typer"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["game_of_life", "tiny_lm"])
 def test_examples_print_their_metric(name: str, tmp_path: Path) -> None:
     shutil.copytree(EXAMPLES / name, tmp_path, dirs_exist_ok=True)
@@ -464,6 +465,7 @@ def test_life_that_breaks_the_rules_has_no_metric(slip: str, tmp_path: Path) -> 
     assert done.stderr.startswith("error: divergence at generation ")
 
 
+@pytest.mark.slow
 def test_model_that_trains_too_long_has_no_metric(tmp_path: Path) -> None:
     shutil.copytree(EXAMPLES / "tiny_lm", tmp_path, dirs_exist_ok=True)
     train = (

@@ -154,6 +154,7 @@ def test_nothing_that_cheats_is_put_into_the_users_checkout(tmp_path: Path) -> N
     assert (level, "none was tried: in place" in text) == ("ok", True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flags", "metric", "line"),
     [

@@ -83,6 +83,7 @@ def test_a_lock_elsewhere_is_none_of_ours(tmp_path: Path) -> None:
     assert abandoned(f"Unable to create '{lock}': File exists.", tmp_path / "mine" / ".git") is None
 
 
+@pytest.mark.slow
 def test_locks_that_a_killed_git_left_on_the_sessions_refs_do_not_stop_it(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     with ModelServer([whole("11.0"), whole("12.0")]) as server:
@@ -98,6 +99,7 @@ def test_locks_that_a_killed_git_left_on_the_sessions_refs_do_not_stop_it(tmp_pa
     assert not list((user.home / ".git").glob("fast_import_crash_*"))
 
 
+@pytest.mark.slow
 def test_an_index_that_another_git_has_locked_is_waited_for_then_named(tmp_path: Path) -> None:
     user = User.with_project(tmp_path / "project")
     before = user.checkout()
@@ -118,6 +120,7 @@ def test_an_index_that_another_git_has_locked_is_waited_for_then_named(tmp_path:
 # What a power cut leaves of git's entries of linked trees, which git does not sync
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("torn", ["gitdir", "commondir", "HEAD", "index", "the tree's .git", "the tree"])
 def test_a_linked_tree_that_a_power_cut_tore_is_made_anew(tmp_path: Path, torn: str) -> None:
     gate, running = tmp_path / "gate", tmp_path / "running"
@@ -154,6 +157,7 @@ def sealed(record: object) -> str:
     return f'{{"crc":"{zlib.crc32(body.encode()):08x}","record":{body}}}\n'
 
 
+@pytest.mark.slow
 def test_a_session_goes_on_though_the_clock_was_set_back_by_years(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     with ModelServer([whole("11.0"), whole("12.0")]) as server:
@@ -231,6 +235,7 @@ def test_a_repository_of_another_user_is_refused_in_gits_words(tmp_path: Path) -
 # Signals, and the environment
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_lets_the_run_finish_and_the_next_session_goes_on(tmp_path: Path, number: signal.Signals) -> None:
     gate, running = tmp_path / "gate", tmp_path / "running"

@@ -54,6 +54,7 @@ def names(directory: Path) -> list[str]:
 # From nothing
 
 
+@pytest.mark.slow
 def test_makes_a_project_that_runs_at_once(tmp_path: Path) -> None:
     user = User(tmp_path)
     done = user.types("init", "new/proj")

@@ -389,6 +389,7 @@ def test_a_rematch_goes_on_from_any_record(keeper: Lab, kind: str, skip: int, ag
     assert keeper.values() == ["10", "11"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [1, 2])
 def test_ctrl_c_in_a_rematch_stops_after_the_run_in_hand_or_at_once(tmp_path: Path, times: int) -> None:
     lab = Lab.at(tmp_path)
@@ -852,6 +853,7 @@ def test_a_session_goes_on_after_a_verification_as_if_there_had_been_none(keeper
     assert keeper.verdicts() == ["keep better", "discard screen"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["kill", "Ctrl-C"])
 def test_a_verification_goes_on_without_repeating_a_run(keeper: Lab, how: str) -> None:
     checkout, results = keeper.user.checkout(), (keeper.user.home / "results.tsv").read_bytes()
@@ -997,6 +999,7 @@ def test_a_verification_from_elsewhere_measures_the_sessions_own_project(tmp_pat
     assert code == 2 or {value for value, _ in lab.ran()[-12:]} == {"10", "11"}, said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed", [False, True])
 def test_a_verification_in_place_puts_the_user_back(tmp_path: Path, killed: bool) -> None:
     lab = Lab.at(tmp_path, noisy=False)

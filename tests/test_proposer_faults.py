@@ -75,6 +75,7 @@ def test_a_truncated_answer_and_a_refusal_are_asked_again_and_never_run(tmp_path
     assert len(list((user.home / ".git/autoresearch/t/runs").glob("2-*.log"))) == 2  # one confirms the keep
 
 
+@pytest.mark.slow
 def test_a_command_that_fails_is_tried_again_and_one_that_is_absent_is_not(tmp_path: Path) -> None:
     user = User.with_project(tmp_path / "project")
     seen = tmp_path / "seen"

@@ -271,6 +271,7 @@ def alive(mark: str) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 @pytest.mark.parametrize("end", ["normal", "timeout", "kill"])
 @pytest.mark.parametrize("kind", ["bubblewrap", "landlock"])

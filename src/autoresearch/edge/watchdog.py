@@ -47,7 +47,8 @@ class Watchdog:
         written = self._free_disk - free
         if written > FIRST_LOOK * self.disk_bytes:
             grown = sum(map(_size, self._places)) - self._size
-            if min(written, grown) + _deleted(pid) > self.disk_bytes or free < RESERVE * self._free_disk:
+            found = min(written, grown) + _deleted(pid, self._tree.stat().st_dev)
+            if found > self.disk_bytes or free < RESERVE * self._free_disk:
                 return f"wrote more than {_said(self._limits.disk, self.disk_bytes)} to the disk"
         if _tasks() - self._tasks > self._limits.processes and len(_below(pid)) > self._limits.processes:
             return f"started more than {self._limits.processes} processes"
@@ -86,14 +87,15 @@ def _size(tree: Path) -> float:
     return int(done.stdout.split()[0]) * 1024 if done.stdout[:1].isdigit() else 0
 
 
-def _deleted(pid: int) -> float:
-    """Bytes of files that processes below one hold open, though they have no name any more."""
+def _deleted(pid: int, device: int) -> float:
+    """Bytes of files of a device that processes below one hold open, though they have no name any more."""
     total = 0
     for process in _below(pid):
         with suppress(OSError):
             for file in Path(f"/proc/{process.pid}/fd").iterdir():
                 found = file.stat()
-                total += found.st_blocks * 512 if stat.S_ISREG(found.st_mode) and not found.st_nlink else 0
+                lost = stat.S_ISREG(found.st_mode) and not found.st_nlink and found.st_dev == device
+                total += found.st_blocks * 512 if lost else 0
     return total
 
 
