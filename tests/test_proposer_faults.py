@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from model_server import ModelServer, Scripted
 from user import User, whole
 from wire import Answer, Failure
