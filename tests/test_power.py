@@ -53,6 +53,8 @@ def check_torn(data: bytes, step: int) -> None:
             written, unwritten = lines[last][:cut], lines[last][cut:]
             tails = [written, written + b"\0" * 64, written + b"\0" * (len(unwritten) - 1) + b"\n"]
             for tail in [*tails, b"\0" * cut + unwritten] if cut else tails:
+                if tail == lines[last]:  # only its end was cut, and is there again
+                    continue
                 records, length = parse(Path("journal"), data[:begin] + tail)
                 assert (len(records), length) == (last, begin)
 
@@ -73,7 +75,8 @@ def check_flipped(data: bytes, positions: range, bit: int) -> None:
         damaged = bytearray(data)
         damaged[position] ^= bit
         line = data.count(b"\n", 0, position) + 1
-        if position == len(data) - 1:
+        unwritten = not damaged[position] and line == len(records)  # a blank became NUL, as of a block never written
+        if position == len(data) - 1 or unwritten:
             assert len(parse(Path("journal"), bytes(damaged))[0]) == len(records) - 1
         else:
             with pytest.raises(RepositoryError, match=f"line {line} is damaged"):
