@@ -120,7 +120,7 @@ def path_without_bubblewrap(folder: Path) -> str:
     """A PATH with everything on it but bwrap; its links are made in `folder`."""
     folder.mkdir()
     for place in map(Path, os.environ["PATH"].split(os.pathsep)):
-        for program in place.iterdir() if place.is_dir() else ():
+        for program in place.iterdir() if os.access(place, os.R_OK | os.X_OK) else ():
             if program.name != "bwrap" and not os.path.lexists(folder / program.name):
                 (folder / program.name).symlink_to(program)
     return str(folder)

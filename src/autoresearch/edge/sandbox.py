@@ -46,7 +46,7 @@ OPEN = (
     "are found out after the run, nothing else is"
 )
 PR_SET_DUMPABLE = 4
-FIXED_MOST = 40
+FIXED_MOST = 16
 """So many files are made read-only, one by one: each costs bubblewrap time, the more the more there are. However many
 there are, all are compared after the run."""
 ROOM_SHARE = 0.25
@@ -228,7 +228,7 @@ def _secrets() -> list[Path]:
     """What is there of the known places for secrets."""
     places = [home / entry for home in _homes() for entry in SECRET_PLACES]
     places += [Path(os.environ[name]) for name in ("SSH_AUTH_SOCK", "GNUPGHOME") if os.environ.get(name)]
-    return [path for path in [*places, *map(Path, SECRET_SYSTEM_FILES)] if path.exists()]
+    return [path for path in [*places, *map(Path, SECRET_SYSTEM_FILES)] if os.path.exists(path)]  # noqa: PTH110
 
 
 def _needed() -> list[Path]:
@@ -236,8 +236,9 @@ def _needed() -> list[Path]:
     found = [*_homes(), IMPORTABLE.parent]
     for name in ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH", "HF_HOME"):
         found += [Path(entry) for entry in os.environ.get(name, "").split(os.pathsep) if Path(entry).is_absolute()]
-    roots = [path.parent if (path.parent / "pyvenv.cfg").exists() else path for path in found]
-    return [path for path in dict.fromkeys(roots) if path.is_dir() and path != Path("/")]
+    # Not Path.exists, which raises where a folder of another user's is on the PATH.
+    roots = [path.parent if os.path.exists(path.parent / "pyvenv.cfg") else path for path in found]  # noqa: PTH110
+    return [path for path in dict.fromkeys(roots) if os.path.isdir(path) and path != Path("/")]  # noqa: PTH112
 
 
 def _homes() -> list[Path]:
