@@ -27,6 +27,8 @@ from autoresearch.records import AnyRecord, Began, Measured, Measuring
 from model_server import ModelServer
 from user import PROGRAM, User, path_without_bubblewrap, whole
 
+TURNS = 3
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -94,21 +96,26 @@ def show(name: str, records: list[AnyRecord]) -> None:
 
 def sandboxes(scratch: Path, files: int, experiments: int) -> None:
     """Milliseconds of a run that does nothing, from the order to its record; and the runner's CPU beside a long run."""
-    print(f"{'sandbox':<12} {'repository':<14} {'ms a run':>9} {'CPU ms a second of a run':>25}")
     usual = os.environ["PATH"]
-    for kind, path in (
-        ("none", usual),
-        ("landlock", path_without_bubblewrap(scratch / "programs")),
-        ("bubblewrap", usual),
-    ):
-        os.environ["PATH"] = path
-        os.environ["AUTORESEARCH_SANDBOX"] = "off" if kind == "none" else "auto"
-        for name, count in (("small", 0), ("40 files", 40), (f"{files:,} files", files)):
-            records = session(scratch / f"{kind}{count}", count, experiments if count < files else 12)
-            began = next(record for record in records if isinstance(record, Began))
-            assert began.sandbox == kind, f"{kind} does not work here, {began.sandbox} does"
-            cpu = f"{cpu_beside(scratch / f'cpu-{kind}'):>25.1f}" if not count else ""
-            print(f"{kind:<12} {name:<14} {statistics.median(run_ms(records)):>9.1f} {cpu}".rstrip())
+    kinds = {"none": usual, "landlock": path_without_bubblewrap(scratch / "programs"), "bubblewrap": usual}
+    taken: dict[tuple[str, int], list[float]] = {}
+    cpu: dict[str, list[float]] = {}
+    # In turns, so that what else the machine does meets all kinds alike.
+    for turn in range(TURNS):
+        for kind, path in kinds.items():
+            os.environ["PATH"] = path
+            os.environ["AUTORESEARCH_SANDBOX"] = "off" if kind == "none" else "auto"
+            for count in (0, 40, *([files] if turn == 0 else [])):
+                records = session(scratch / f"{kind}-{count}-{turn}", count, 12 if count == files else experiments)
+                began = next(record for record in records if isinstance(record, Began))
+                assert began.sandbox == kind, f"{kind} does not work here, {began.sandbox} does"
+                taken.setdefault((kind, count), []).extend(run_ms(records))
+            cpu.setdefault(kind, []).append(cpu_beside(scratch / f"cpu-{kind}-{turn}"))
+    print(f"{'sandbox':<12} {'repository':<14} {'ms a run':>9} {'CPU ms a second of a run':>25}")
+    for (kind, count), values in taken.items():
+        beside = f"{statistics.median(cpu[kind]):>25.1f}" if not count else ""
+        name = f"{count:,} files" if count else "small"
+        print(f"{kind:<12} {name:<14} {statistics.median(values):>9.1f} {beside}".rstrip())
 
 
 def run_ms(records: list[AnyRecord]) -> list[float]:
@@ -120,7 +127,7 @@ def run_ms(records: list[AnyRecord]) -> list[float]:
 def cpu_beside(home: Path) -> float:
     """CPU milliseconds that runner and sandbox take a second while a bench sleeps."""
     taken = []
-    for seconds in (0, 6):
+    for seconds in (0, 10):
         bench = f"sleep {seconds}; python3 -S program.py"
         user = User.with_project(home.with_name(f"{home.name}-{seconds}"))
         before = os.times()
@@ -130,7 +137,7 @@ def cpu_beside(home: Path) -> float:
         assert done.returncode == 0, done.stderr
         after = os.times()
         taken.append(after.children_user + after.children_system - before.children_user - before.children_system)
-    return (taken[1] - taken[0]) * 1000 / (3 * 6)  # the baseline of an exact metric runs three times
+    return (taken[1] - taken[0]) * 1000 / (3 * 10)  # the baseline of an exact metric runs three times
 
 
 def memory(scratch: Path) -> None:
