@@ -134,13 +134,13 @@ def fill(launcher: Launcher, project: Project, disk: Path, pages: int) -> tuple[
     disk.mkdir(exist_ok=True)
     launcher.shell(
         f"mount -t tmpfs none {disk} && cp -a {project.template} {home} && "
-        f"mount -o remount,size=$(( ($(df -B{PAGE} --output=used {disk} | tail -n 1) + {pages}) * {PAGE} )) {disk}"
+        f"mount -o remount,size=$(( ($(df -B{PAGE} --output=used {disk} | tail -n 1) + {pages}) * {PAGE} )) none {disk}"
     )
     full = launcher.run(home, life=0)
     said = [f"status {full.status}: {full.said}"] if full.status not in (0, 3) or "Traceback" in full.said else []
     if full.status == 3 and not full.said.rstrip().splitlines()[-1].startswith("error: "):
         said.append(f"no sentence: {full.said}")
-    launcher.shell(f"mount -o remount,size=100m {disk}")
+    launcher.shell(f"mount -o remount,size=100m none {disk}")
     ended = launcher.run(home, life=1)
     launcher.shell(f"cp -a {home} {result} && umount {disk}")
     (disk / "home").symlink_to(result)
