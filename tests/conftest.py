@@ -6,6 +6,11 @@ import os
 
 import pytest
 
+import forks
+import user
+
+user.run = forks.run
+
 FOREIGN = ("GIT_", "OPENAI_", "ANTHROPIC_", "AUTORESEARCH_", "COLUMNS", "LINES")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 IDENTITY = "[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n"

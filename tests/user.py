@@ -25,6 +25,20 @@ Make the score as high as you can.
 TARGET = 'VALUE = 10.0\nprint(f"score: {VALUE}")\n'
 
 
+def run(argv: Sequence[str], cwd: Path, env: Mapping[str, str], timeout_s: float) -> subprocess.CompletedProcess[str]:
+    """A command to its end, with nothing on stdin. In tests conftest.py puts forks.py in the place of this."""
+    return subprocess.run(
+        argv,
+        cwd=cwd,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
 @dataclass(frozen=True)
 class User:
     """Types commands in one directory."""
@@ -56,16 +70,7 @@ class User:
         self, *arguments: str, env: Mapping[str, str] | None = None, timeout_s: float = 120
     ) -> subprocess.CompletedProcess[str]:
         """One command to its end, without a terminal."""
-        return subprocess.run(
-            [COMMAND, *arguments],
-            cwd=self.home,
-            env={**os.environ, **(env or {})},
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        return run([str(COMMAND), *arguments], self.home, {**os.environ, **(env or {})}, timeout_s)
 
     def starts(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         """One command, left running."""
