@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autoresearch.decide.recover import History
-from autoresearch.edge import lineage, tree
+from autoresearch.edge import lineage, links
 from autoresearch.edge.folder import AUDITS, SessionFolder
 from autoresearch.edge.lineage import Branch, Commit
 from autoresearch.edge.repo import Repository, Tracked
@@ -84,11 +84,11 @@ def look(
         _refuse_unknown(repository, patterns, (start, branch.tip), touched)
         paths = tuple(sorted({*lineage.matching(repository, start, patterns), *touched}))
         targets = texts_at(repository, start, paths)
-        links = tree.links(repository, loaded.settings.link)
-        warnings = (*strangers(environment), *_warnings(loaded.settings, links))
+        linked = links.chosen(repository, loaded.settings.link)
+        warnings = (*strangers(environment), *_warnings(loaded.settings, linked))
         loaded = replace(loaded, settings=loaded.settings.model_copy(update={"in_place": False}))
         cache = find_cache(repository, loaded.settings.cache, targets)
-        project = Project(program, loaded, repository, start, targets, {}, links, cache, warnings)
+        project = Project(program, loaded, repository, start, targets, {}, linked, cache, warnings)
         return Plan(project, branch, tuple(commits), paths)
     except BaseException:
         repository.close()
@@ -112,12 +112,12 @@ def _session_of(repository: Repository, branch: Branch) -> Opened | None:
     return opened if opened and opened.project == repository.prefix else None
 
 
-def _warnings(settings: Settings, links: list[str]) -> Iterator[str]:
+def _warnings(settings: Settings, linked: list[str]) -> Iterator[str]:
     """What to know before the first run."""
     if settings.in_place:
         yield "in_place has no say here: an audit runs in a tree of its own"
-    if links:
-        yield f"linked into the audit's tree: {', '.join(links)}"
+    if linked:
+        yield f"linked into the audit's tree: {', '.join(linked)}"
 
 
 def texts_at(repository: Repository, commit: str, paths: tuple[str, ...]) -> dict[str, Tracked]:

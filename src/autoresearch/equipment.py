@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from autoresearch.decide import plan, prompt
 from autoresearch.decide.recover import History
-from autoresearch.edge import sandbox, tree
+from autoresearch.edge import links, sandbox, tree
 from autoresearch.edge.environment import environment
 from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.sandbox import Sandbox
@@ -60,7 +60,7 @@ def rules(project: Project) -> tree.Rules:
     folders = [repository.full(path.rstrip("/")) for path in settings.protect]
     whole = [path for path in folders if (repository.root / path).is_dir() and not _holds(path, targets)]
     if settings.in_place:
-        whole += tree.links(repository, settings.link)
+        whole += links.chosen(repository, settings.link)
     loose = [path for path in tracked if not any(_holds(folder, [path]) for folder in whole)]
     shallow = sorted(loose, key=lambda path: (path not in first, path.count("/"), path))
     return tree.Rules(

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from autoresearch import program as program_file
-from autoresearch.edge import tree
+from autoresearch.edge import links, tree
 from autoresearch.edge.folder import RESULTS, RUN_LOG, SessionFolder
 from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.errors import RepositoryError, SettingsError
@@ -77,7 +77,7 @@ def examine(path: Path, flags: Mapping[str, object], environment: Mapping[str, s
         base=base,
         targets=targets,
         fixed=find_fixed(repository, base, loaded.settings, targets),
-        links=[] if loaded.settings.in_place else tree.links(repository, loaded.settings.link),
+        links=[] if loaded.settings.in_place else links.chosen(repository, loaded.settings.link),
         cache=find_cache(repository, loaded.settings.cache, targets),
         warnings=(*strangers(environment), *find_warnings(repository, base, loaded.settings, targets)),
     )

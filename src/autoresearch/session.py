@@ -15,7 +15,7 @@ from autoresearch import program as program_file
 from autoresearch.arms import Arms, Stopped
 from autoresearch.decide.budget import plateau, spent_up
 from autoresearch.decide.recover import History
-from autoresearch.edge import bench, coin, tree
+from autoresearch.edge import bench, coin, links, tree
 from autoresearch.edge.branch import SessionBranch
 from autoresearch.edge.environment import withheld
 from autoresearch.edge.folder import ASIDE, HALF, RESULTS, RUN_LOG, ResultsFile, SessionFolder
@@ -230,7 +230,7 @@ def baseline_failure(project: Project, reason: str, log: Path) -> BenchError:
     """That the unmodified target cannot be measured, with the end of its log and what may be missing."""
     shown = bench.tail(log, SHOWN_LINES)
     said = f" It printed:\n{shown}" if shown.strip() else " It printed nothing."
-    loose = [] if project.settings.in_place else tree.left_out(project.repository, project.links)
+    loose = [] if project.settings.in_place else links.left_out(project.repository, project.links)
     missing = f" Not in the session's tree, because git does not track it: {', '.join(loose[:8])} (see `link`)."
     hints = "".join(f" {hint}" for hint in _hints(project, reason, shown))
     return BenchError(

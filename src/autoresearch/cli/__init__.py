@@ -36,7 +36,7 @@ def main() -> None:
         if type(stream := getattr(sys, name)) is io.TextIOWrapper:
             setattr(sys, name, Discreet(stream))
     from autoresearch.cli.app import app
-    from autoresearch.edge.repo import forget_caller
+    from autoresearch.edge.git import forget_caller
 
     forget_caller()
     try:

@@ -31,7 +31,8 @@ def repository_around(directory: Path) -> Repository | None:
     Raises RepositoryError for one that will not do.
     """
     from autoresearch.edge.first_commit import enclosing
-    from autoresearch.edge.repo import Repository, need_git
+    from autoresearch.edge.git import need_git
+    from autoresearch.edge.repo import Repository
 
     if enclosing(directory) is None:
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import math
 import os
-import py_compile
 import re
 import select
 import signal
@@ -15,10 +14,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import IO
 
+from autoresearch.edge import script
 from autoresearch.edge.log import CappedLog, tail
 from autoresearch.errors import BenchError, RepositoryError
 
@@ -30,7 +29,6 @@ TICK_S = 0.25
 PATIENCE_S = 45.0
 """For the supervisor's last word after the deadline; more than the time it gives itself to kill everything."""
 
-_SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _REPORT = re.compile(r"(ended|timeout|stopped) (-?\d+|None) (\S+) (\d+) (\d+)\n")
 
 
@@ -103,15 +101,6 @@ def run(
     )
 
 
-@cache
-def _supervisor() -> str:
-    """The supervisor compiled, where it can be: a script is otherwise compiled anew at every start, for 2 ms."""
-    with suppress(OSError):
-        if compiled := py_compile.compile(str(_SUPERVISOR)):
-            return compiled
-    return str(_SUPERVISOR)
-
-
 @contextmanager
 def _supervised(
     argv: Sequence[str], cwd: Path, env: Mapping[str, str], timeout_s: float, file_bytes: int
@@ -119,8 +108,7 @@ def _supervised(
     """Start a bench under its supervisor; at the end of the block the whole tree is killed and waited for."""
     try:
         process = subprocess.Popen(
-            # -I -S -E: neither the bench's environment nor its directory has a say in what the supervisor imports.
-            [sys.executable, "-I", "-S", "-E", _supervisor(), repr(timeout_s), str(file_bytes), *argv],
+            [*script.start("supervisor.py"), repr(timeout_s), str(file_bytes), *argv],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autoresearch.edge.repo import FALLBACK_EMAIL, FALLBACK_NAME, need_git, said
+from autoresearch.edge.git import need_git, said
+from autoresearch.edge.repo import FALLBACK_EMAIL, FALLBACK_NAME
 from autoresearch.errors import RepositoryError
 
 if TYPE_CHECKING:

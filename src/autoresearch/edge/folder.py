@@ -13,6 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from autoresearch.edge import entries
 from autoresearch.edge.journal import make_folder, sync_folder
 from autoresearch.edge.repo import Repository
 from autoresearch.edge.snapshot import remove
@@ -137,7 +138,7 @@ class SessionFolder:
         for place in (self.tree, self.scratch / "tree"):
             if place.exists():
                 repository.remove_tree(place)
-        repository.forget_trees(self.path)
+        entries.forget(repository.common_dir, self.path)
 
     def drop_held_out(self, repository: Repository) -> None:
         """Remove all that `confirm` wrote."""

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-import py_compile
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from functools import cache
 from pathlib import Path
+
+from autoresearch.edge import script
 
 ALWAYS_HIDDEN = ("/tmp", "/var/tmp", "/run", "/dev")
 """Files of others, sockets, terminals and disks."""
 DEVICES = "null zero full random urandom nvidia* dri kfd dxg accel".split()
 ENTRIES_MOST = 2000
 """A folder that has something hidden in it and more entries than this is out of reach as a whole: each is a rule."""
-
-_CONFINE = Path(__file__).with_name("confine.py")
 
 
 def abi() -> int:
@@ -42,7 +38,7 @@ def prefix(*, read_write: Sequence[Path], read: Sequence[Path], hidden: Sequence
         rules.append("alter=/proc")
     if network:
         rules.append("network")
-    return [sys.executable, "-I", "-S", "-E", _compiled(), *dict.fromkeys(rules), "--"]
+    return [*script.start("confine.py"), *dict.fromkeys(rules), "--"]
 
 
 def _around(place: str, hidden: set[str], through: set[str]) -> Iterator[str]:
@@ -74,12 +70,3 @@ def _threads_need_names() -> bool:
     if not Path("/dev/nvidiactl").exists():
         return False
     return os.geteuid() != 0 or bool(os.statvfs("/proc/sys").f_flag & os.ST_RDONLY)
-
-
-@cache
-def _compiled() -> str:
-    """The script compiled, where it can be: it is otherwise compiled anew at every start."""
-    with suppress(OSError):
-        if compiled := py_compile.compile(str(_CONFINE)):
-            return compiled
-    return str(_CONFINE)

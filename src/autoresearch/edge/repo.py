@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import subprocess
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
-from autoresearch.edge.locks import IN_THE_WAY, abandoned
+from autoresearch.edge import entries
+from autoresearch.edge.git import Git, need_git, said
 from autoresearch.edge.snapshot import remove
 from autoresearch.errors import RepositoryError, SettingsError
 
@@ -25,55 +22,8 @@ NULL_ID = "0" * 40
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 GONE = "000000"
 REGULAR = ("100644", "100755")
-OPTIONS = [
-    "core.hooksPath=/dev/null",
-    "core.fsync=loose-object,reference,pack,pack-metadata",
-    "core.filesRefLockTimeout=500",
-    "core.packedRefsTimeout=500",
-    "fastimport.unpackLimit=1000",
-    "core.fsmonitor=false",
-    "core.trustctime=true",
-    "core.checkStat=default",
-    "core.quotePath=false",
-    "commit.gpgSign=false",
-    "gc.auto=0",
-    "advice.detachedHead=false",
-]
-"""No hook, signature or housekeeping of the user's runs on our commits, and they survive a power cut."""
-
-LOCAL = """
-    GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_COMMON_DIR
-    GIT_NAMESPACE GIT_PREFIX GIT_CONFIG GIT_CONFIG_PARAMETERS GIT_CONFIG_COUNT GIT_SHALLOW_FILE GIT_GRAFT_FILE
-    GIT_REPLACE_REF_BASE GIT_NO_REPLACE_OBJECTS GIT_INTERNAL_SUPER_PREFIX GIT_IMPLICIT_WORK_TREE
-    """.split()
-"""What `git rev-parse --local-env-vars` lists."""
-
-LOCK_PATIENCE_S = 5.0
-"""How long to wait for another git that has locked what we want; git itself waits less, and only for refs."""
-OUR_TREE = re.compile(r"tree\d*")
-"""What git calls its entries of our linked trees, after the last part of their paths."""
-TORN_S = 10.0
-"""Git writes such an entry within milliseconds: one that was torn so long ago is not being written any more."""
-
 FALLBACK_NAME = "autoresearch"
 FALLBACK_EMAIL = "autoresearch@localhost"
-
-
-def forget_caller() -> None:
-    """Drop GIT_DIR and friends from our environment: they would make git act on another repository."""
-    for name in LOCAL:
-        os.environ.pop(name, None)
-
-
-def need_git() -> None:
-    """Raises RepositoryError where git is missing or does not run, which its library takes for an ImportError."""
-    if shutil.which("git") is None:
-        raise RepositoryError("git is not installed, or not on the PATH. Install git 2.30 or newer.")
-    try:
-        import git  # noqa: F401
-    except ImportError as error:
-        reason = said(getattr(error.__cause__, "stderr", None) or str(error))
-        raise RepositoryError(f"git does not run: {reason}. Mend that, then run the same command again.") from error
 
 
 @dataclass(frozen=True)
@@ -93,6 +43,7 @@ class Repository:
         self.prefix = directory.resolve().relative_to(self.root).as_posix()
         """The project's directory relative to the root, `.` when it is the root."""
         self.common_dir = Path(repo.common_dir).resolve()
+        self._git = Git(repo, self.root, self.common_dir)
         self._identity = self._find_identity()
 
     @classmethod
@@ -134,7 +85,7 @@ class Repository:
 
     def branch(self) -> str | None:
         """Full name of the branch that is checked out in the user's checkout; None when detached."""
-        status, out, _ = self._run("symbolic-ref", "-q", "HEAD")
+        status, out, _ = self._git.run("symbolic-ref", "-q", "HEAD")
         return out.strip() if status == 0 else None
 
     def here(self) -> str:
@@ -143,12 +94,12 @@ class Repository:
 
     def ref(self, name: str) -> str | None:
         """The commit that a ref names, or None."""
-        status, out, _ = self._run("rev-parse", "-q", "--verify", f"{name}^{{commit}}")
+        status, out, _ = self._git.run("rev-parse", "-q", "--verify", f"{name}^{{commit}}")
         return out.strip() if status == 0 else None
 
     def refs(self, prefix: str) -> list[str]:
         """Full names of the refs under a prefix."""
-        return self._git("for-each-ref", "--format=%(refname)", prefix).split()
+        return self._git.must("for-each-ref", "--format=%(refname)", prefix).split()
 
     def standing(self, names: Iterable[str]) -> dict[str, tuple[str, bool]]:
         """Those of the refs that exist: the commit each names, and whether some worktree has it checked out.
@@ -168,12 +119,12 @@ class Repository:
 
     def is_branch_name(self, name: str) -> bool:
         """True when git accepts `name` as a branch."""
-        return self._run("check-ref-format", "--branch", name)[0] == 0
+        return self._git.run("check-ref-format", "--branch", name)[0] == 0
 
     def tracked(self, commit: str, path: str) -> Tracked | None:
         """A regular file of a commit by its path in the project; None when absent. Raises for anything else."""
         full = self.full(path)
-        entries = self._git("ls-tree", "-z", "--full-tree", commit, "--", full).split("\0")
+        entries = self._git.must("ls-tree", "-z", "--full-tree", commit, "--", full).split("\0")
         entry = next((entry for entry in entries if entry.endswith(f"\t{full}")), None)
         if entry is None:
             return None
@@ -181,41 +132,41 @@ class Repository:
         if mode not in REGULAR:
             what = "symbolic link" if mode == "120000" else "directory" if kind == "tree" else "submodule"
             raise SettingsError(f"{path} is a {what}, not a file. Name the file itself in the settings.")
-        return Tracked(mode, self._run_bytes("cat-file", "blob", rest[:40])[1])
+        return Tracked(mode, self._git.run_bytes("cat-file", "blob", rest[:40])[1])
 
     def blob(self, commit: str, full: str) -> bytes | None:
         """A file's bytes in a commit, by its path in the repository; None when absent."""
-        status, out, _ = self._run_bytes("cat-file", "blob", f"{commit}:{full}")
+        status, out, _ = self._git.run_bytes("cat-file", "blob", f"{commit}:{full}")
         return out if status == 0 else None
 
     def files(self, commit: str) -> list[str]:
         """All files of a commit, relative to the root; links too, submodules not."""
-        entries = self._git("ls-tree", "-r", "-z", "--full-tree", commit).split("\0")
+        entries = self._git.must("ls-tree", "-r", "-z", "--full-tree", commit).split("\0")
         return [path for kind, path in (entry.split("\t", 1) for entry in entries if entry) if " commit " not in kind]
 
     def tracked_at_root(self, commit: str, name: str) -> bool:
         """True when a commit has an entry of this name at the repository's root."""
-        return bool(self._git("ls-tree", "-z", "--full-tree", commit, "--", name))
+        return bool(self._git.must("ls-tree", "-z", "--full-tree", commit, "--", name))
 
     def tracked_paths(self, patterns: Sequence[str]) -> list[str]:
         """Tracked files that match pathspecs, relative to the project."""
         specs = [f":(top,glob){self.full(pattern)}" for pattern in patterns]
-        found = self._git("ls-files", "-z", "--full-name", "--", *specs).split("\0")
+        found = self._git.must("ls-files", "-z", "--full-name", "--", *specs).split("\0")
         start = "" if self.prefix == "." else self.prefix + "/"
         return sorted({path.removeprefix(start) for path in found if path.startswith(start) and path})
 
     def in_index(self, path: str) -> bool:
         """True when a file is tracked or staged."""
-        return bool(self._git("ls-files", "-z", "--", f":(top,literal){self.full(path)}"))
+        return bool(self._git.must("ls-files", "-z", "--", f":(top,literal){self.full(path)}"))
 
     def is_ignored(self, path: str) -> bool:
         """True when git ignores a path of the project."""
-        return self._run("check-ignore", "-q", "--", str(self.root / self.full(path)))[0] == 0
+        return self._git.run("check-ignore", "-q", "--", str(self.root / self.full(path)))[0] == 0
 
     def changed(self, paths: Sequence[str] = ()) -> list[str]:
         """Tracked files (of the project's `paths`, or all) that differ from HEAD."""
         specs = [f":(top,literal){self.full(path)}" for path in paths]
-        lines = self._git("status", "--porcelain", "-z", "--untracked-files=no", "--", *specs)
+        lines = self._git.must("status", "--porcelain", "-z", "--untracked-files=no", "--", *specs)
         return [entry[3:] for entry in lines.split("\0") if len(entry) > 3]
 
     def holds(self, path: str, data: bytes | None) -> bool:
@@ -226,7 +177,7 @@ class Repository:
     def untracked(self, *, ignored: bool) -> list[str]:
         """Untracked entries, whole folders as one, relative to the root; the ignored ones, or those that are not."""
         kind = ["--ignored"] if ignored else []
-        found = self._git("ls-files", "-z", "--others", "--directory", *kind, "--exclude-standard")
+        found = self._git.must("ls-files", "-z", "--others", "--directory", *kind, "--exclude-standard")
         return sorted(path.rstrip("/") for path in found.split("\0") if path)
 
     def full(self, path: str) -> str:
@@ -236,21 +187,21 @@ class Repository:
     def differing(self, old: str, new: str) -> list[str]:
         """Files of the project that differ between two commits, relative to the project."""
         within = [] if self.prefix == "." else [f"--relative={self.prefix}"]
-        found = self._git("diff", "--name-only", "-z", "--no-renames", *within, old, new)
+        found = self._git.must("diff", "--name-only", "-z", "--no-renames", *within, old, new)
         return [path for path in found.split("\0") if path]
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The commit at which two lines of history parted; None where they have none in common."""
-        status, out, _ = self._run("merge-base", one, other)
+        status, out, _ = self._git.run("merge-base", one, other)
         return out.split()[0] if status == 0 else None
 
     def is_ancestor(self, old: str, new: str) -> bool:
         """True when the history of `new` holds `old`, or both are one commit."""
-        return self._run("merge-base", "--is-ancestor", old, new)[0] == 0
+        return self._git.run("merge-base", "--is-ancestor", old, new)[0] == 0
 
     def line(self, base: str, tip: str) -> list[tuple[str, str]]:
         """(Commit, subject) of what first parents lead from `tip` back to `base`, oldest first, without `base`."""
-        said = self._git(
+        said = self._git.must(
             "rev-list", "--first-parent", "--reverse", "--encoding=UTF-8", "--format=%H %s", f"{base}..{tip}"
         )
         found = [entry.partition(" ") for entry in said.split("\n") if not entry.startswith("commit ")]
@@ -258,7 +209,7 @@ class Repository:
 
     def changes(self, old: str, new: str, specs: Sequence[str] = ()) -> dict[str, str]:
         """Files that differ between two commits or trees, relative to the root → mode in `new`, `000000` if gone."""
-        words = self._git("diff-tree", "-r", "-z", "--raw", "--no-renames", old, new, "--", *specs).split("\0")
+        words = self._git.must("diff-tree", "-r", "-z", "--raw", "--no-renames", old, new, "--", *specs).split("\0")
         return {path: entry.split(" ")[1] for entry, path in zip(words[::2], words[1::2], strict=False)}
 
     # Writing
@@ -288,7 +239,7 @@ class Repository:
         for path, file in files.items():
             stream += f"M {file.mode} inline {_quoted(self.full(path))}\n".encode() + _data(file.data)
         stream += b"get-mark :1\ndone\n"
-        status, out, err = self._run_patiently("fast-import", "--force", "--quiet", input=bytes(stream))
+        status, out, err = self._git.patiently("fast-import", "--force", "--quiet", input=bytes(stream))
         if status != 0:
             for crash in self.common_dir.glob("fast_import_crash_*"):
                 crash.unlink(missing_ok=True)
@@ -301,7 +252,7 @@ class Repository:
         Raises RepositoryError, having changed none, when one of them names something else.
         """
         orders = "".join(f"update {ref}\0{new}\0{old}\0" for ref, new, old in moves)
-        status, _, err = self._run_patiently("update-ref", "--stdin", "-z", input=orders.encode())
+        status, _, err = self._git.patiently("update-ref", "--stdin", "-z", input=orders.encode())
         if status != 0:
             raise RepositoryError(f"git could not move a ref in {self.root}: {said(err)}")
 
@@ -325,7 +276,7 @@ class Repository:
             parent = f":{number}"
         stream += f"get-mark {parent}\ndone\n".encode()
         options = ("--force", "--quiet", "--date-format=raw-permissive")
-        status, out, err = self._run("fast-import", *options, input=bytes(stream))
+        status, out, err = self._git.run("fast-import", *options, input=bytes(stream))
         if status != 0:
             for crash in self.common_dir.glob("fast_import_crash_*"):
                 crash.unlink(missing_ok=True)
@@ -343,48 +294,36 @@ class Repository:
             places = [Path(folder) / name for name in ("mine", "old", "theirs")]
             for place, data in zip(places, (mine, old, theirs), strict=True):
                 place.write_bytes(data)
-            status, out, _ = self._run_bytes("merge-file", "-p", "-q", *map(str, places))
+            status, out, _ = self._git.run_bytes("merge-file", "-p", "-q", *map(str, places))
         return out if status == 0 else None
 
     def add_tree(self, path: Path, commit: str) -> None:
         """Check a commit out into a linked worktree of the session's own."""
-        self.forget_trees(path)
+        entries.forget(self.common_dir, path)
         # Twice: also where a killed git left its entry locked. Never `prune`, which takes the user's own worktrees.
-        self._git("worktree", "add", "--quiet", "--force", "--force", "--detach", str(path), commit)
+        self._git.must("worktree", "add", "--quiet", "--force", "--force", "--detach", str(path), commit)
 
     def remove_tree(self, path: Path) -> None:
         """Remove a linked worktree of the session's own and all that lies in it."""
         try:
-            self._git("worktree", "remove", "--force", "--force", str(path))
+            self._git.must("worktree", "remove", "--force", "--force", str(path))
         except RepositoryError:  # a power cut left less of it than git understands
-            entry = _entry(path)
-            if entry and entry.parent == self.common_dir / "worktrees" and _place(entry) in (None, path / ".git"):
-                shutil.rmtree(entry, ignore_errors=True)
+            entries.drop(self.common_dir, path)
             remove(path)
-            self.forget_trees(path)
-
-    def forget_trees(self, below: Path) -> None:
-        """Take away git's entries of linked worktrees of ours that are gone, and those that a power cut tore."""
-        for entry in self.common_dir.glob("worktrees/*"):
-            place = _place(entry)
-            gone = place is not None and place.is_relative_to(below) and not place.exists()
-            if gone or (_is_torn(entry) and _was_ours(entry, self.common_dir)):
-                shutil.rmtree(entry, ignore_errors=True)
-        with suppress(OSError):
-            (self.common_dir / "worktrees").rmdir()
+            entries.forget(self.common_dir, path)
 
     def put_back(self, paths: Sequence[str]) -> None:
         """Give files of the user's checkout the content of HEAD (in-place sessions only)."""
         if paths:
-            self._git("checkout", "--quiet", "HEAD", "--", *(f":(top,literal){path}" for path in paths))
+            self._git.must("checkout", "--quiet", "HEAD", "--", *(f":(top,literal){path}" for path in paths))
 
     def switch(self, name: str) -> None:
         """Check a branch out in the user's checkout (in-place sessions only)."""
-        self._git("checkout", "--quiet", name, "--")
+        self._git.must("checkout", "--quiet", name, "--")
 
     def stage(self, paths: Iterable[str]) -> None:
         """Take the working files' state into the user's index (in-place sessions only)."""
-        self._git("add", "--", *(str(self.root / self.full(path)) for path in paths))
+        self._git.must("add", "--", *(str(self.root / self.full(path)) for path in paths))
 
     def exclude(self, paths: Iterable[str]) -> None:
         """Have git ignore files of the project, by `info/exclude`, which is nobody's file to commit."""
@@ -397,46 +336,9 @@ class Repository:
             with file.open("a", encoding="utf-8") as exclude:
                 exclude.write(gap + "\n".join(missing) + "\n")
 
-    # Asking git
-
-    def _git(self, command: str, *arguments: str) -> str:
-        status, out, err = self._run_patiently(command, *arguments)
-        if status != 0:
-            raise RepositoryError(f"`git {command}` failed in {self.root}: {said(err)}")
-        return out
-
-    def _run_patiently(self, command: str, *arguments: str, input: bytes = b"") -> tuple[int, str, str]:
-        """As `_run`, but waits for another git's lock, and takes away the one that a dead git left."""
-        give_up = time.monotonic() + LOCK_PATIENCE_S
-        while True:
-            status, out, err = self._run(command, *arguments, input=input)
-            if status == 0 or not IN_THE_WAY.search(err):
-                return status, out, err
-            if lock := abandoned(err, self.common_dir):
-                lock.unlink(missing_ok=True)
-            elif time.monotonic() > give_up:
-                return status, out, err
-            else:
-                time.sleep(0.1)
-
-    def _run(self, command: str, *arguments: str, input: bytes = b"") -> tuple[int, str, str]:
-        status, out, err = self._run_bytes(command, *arguments, input=input)
-        return status, out.decode(errors="surrogateescape"), err.decode(errors="replace")
-
-    def _run_bytes(self, command: str, *arguments: str, input: bytes = b"") -> tuple[int, bytes, bytes]:
-        options = [word for option in OPTIONS for word in ("-c", option)]
-        process = self._repo.git.execute(
-            ["git", *options, command, *arguments],
-            istream=subprocess.PIPE,
-            as_process=True,
-            start_new_session=True,  # the terminal's Ctrl-C is for us, not for a git that is half done
-        )
-        out, err = process.communicate(input)
-        return int(process.returncode), out, err
-
     def _told(self, commit: str) -> tuple[bytes, bytes, bytes]:
         """A commit's author line, the line with its message's encoding (empty for UTF-8), and its message."""
-        head, _, message = self._run_bytes("cat-file", "commit", commit)[1].partition(b"\n\n")
+        head, _, message = self._git.run_bytes("cat-file", "commit", commit)[1].partition(b"\n\n")
         lines = {line.partition(b" ")[0]: line + b"\n" for line in reversed(head.split(b"\n"))}
         return lines[b"author"], lines.get(b"encoding", b""), message
 
@@ -444,51 +346,9 @@ class Repository:
         """The user's own name and address where git knows them; git's guess from the host name is no identity."""
         found = []
         for key, fallback in (("name", FALLBACK_NAME), ("email", FALLBACK_EMAIL)):
-            value = os.environ.get(f"GIT_AUTHOR_{key.upper()}") or self._run("config", f"user.{key}")[1].strip()
+            value = os.environ.get(f"GIT_AUTHOR_{key.upper()}") or self._git.run("config", f"user.{key}")[1].strip()
             found.append(value.translate({ord(c): None for c in "<>\n\0"}) or fallback)
         return f"{found[0]} <{found[1]}>"
-
-
-def _place(entry: Path) -> Path | None:
-    """The `.git` file of the linked worktree that an entry of git's is about; None where it does not say."""
-    with suppress(OSError):
-        data = (entry / "gitdir").read_bytes()
-        return Path(os.fsdecode(data[:-1])) if data.endswith(b"\n") and b"\0" not in data else None
-    return None
-
-
-def _entry(tree: Path) -> Path | None:
-    """Git's entry of a linked worktree, by what its `.git` file says."""
-    with suppress(OSError):
-        kind, _, where = (tree / ".git").read_bytes().rstrip(b"\n").partition(b": ")
-        return Path(os.fsdecode(where)) if kind == b"gitdir" and b"\0" not in where else None
-    return None
-
-
-def _is_torn(entry: Path) -> bool:
-    """True when one of the files that make an entry is not whole, and has not been for a while."""
-    try:
-        files = [(entry / name).read_bytes() for name in ("gitdir", "commondir", "HEAD")]
-        whole = all(data.endswith(b"\n") and b"\0" not in data for data in files)
-        return not whole and time.time() - entry.stat().st_mtime > TORN_S
-    except FileNotFoundError:
-        return entry.is_dir() and time.time() - entry.stat().st_mtime > TORN_S
-
-
-def _was_ours(entry: Path, common_dir: Path) -> bool:
-    """True when a torn entry names a tree in a session's folder; or does not say, and is called as ours are."""
-    place = _place(entry)
-    if place is None:
-        return OUR_TREE.fullmatch(entry.name) is not None
-    return any(place.is_relative_to(common_dir / folder) for folder in ("autoresearch", "autoresearch-audit"))
-
-
-def said(stderr: str | bytes) -> str:
-    """What git said, as one line without its prefixes."""
-    text = stderr.decode(errors="replace") if isinstance(stderr, bytes) else stderr
-    lines = [line.strip() for line in text.replace("stderr: '", "").strip().strip("'").splitlines() if line.strip()]
-    told = [line for line in lines if "fast_import_crash" not in line and not line.startswith("fast-import:")]
-    return " ".join(line.removeprefix("fatal: ").removeprefix("error: ") for line in told[:6]) or "no reason given"
 
 
 def _data(data: bytes) -> bytes:

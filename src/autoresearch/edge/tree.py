@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 import difflib
-import os
 import shutil
 import stat
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 from autoresearch.edge.folder import RESULTS, RUN_LOG, write_whole
+from autoresearch.edge.links import SECRETS
 from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.edge.sandbox import Place
 from autoresearch.edge.snapshot import Difference, Snapshot, remove
 from autoresearch.edge.worktree import restore_tree
-from autoresearch.errors import RepositoryError, SettingsError
+from autoresearch.errors import RepositoryError
 from autoresearch.secrets import redactor
 
-NOT_LINKED = frozenset(
-    """
-    __pycache__ bin obj build dist target out .pytest_cache .mypy_cache .ruff_cache .hypothesis .tox .nox .cache
-    .coverage htmlcov .DS_Store .idea .vscode .git
-    """.split()
-)
-"""Ignored entries that are build products, caches or an editor's: a run must not share them with the user."""
-NOT_LINKED_SUFFIXES = tuple(".pyc .egg-info .log .o .a .so .dylib .dll .exe .class .jar".split())
 GIT = ".git"
 EVIDENCE_FILES = 20
 EVIDENCE_BYTES = 256 * 1024
 """What is kept of the differences that a run made to protected files."""
 COPIED_BYTES = 64 * 1024 * 1024
 """Untracked files up to this size are copied: what a run does to them is then no matter of the user's."""
-SECRETS = (".env", ".netrc", ".npmrc", ".pypirc")
-
 POISON = {
     ".py": "raise SystemExit('autoresearch canary: this target must fail')\n",
 }
@@ -317,41 +306,6 @@ class InPlaceTree(Tree):
         """Take a target away, and expect to find it gone."""
         super().remove(path)
         self._written.pop(path, None)
-
-
-def links(repository: Repository, wanted: Sequence[str] | None) -> list[str]:
-    """What is linked into the tree, relative to the repository's root. Raises SettingsError for what is absent."""
-    if wanted is not None:
-        return [_wanted(repository, path.rstrip("/")) for path in wanted]
-    tops = {PurePosixPath(), PurePosixPath(repository.prefix)}
-    found = {entry for entry in repository.untracked(ignored=True) if PurePosixPath(entry).parent in tops}
-    return sorted(entry for entry in found if worth_linking(PurePosixPath(entry).name))
-
-
-def left_out(repository: Repository, linked_in: Sequence[str]) -> list[str]:
-    """Untracked things anywhere in the repository that are not in the tree and may be what a bench misses."""
-    found = [*repository.untracked(ignored=False), *repository.untracked(ignored=True)]
-    outside = [path for path in found if not any(PurePosixPath(path).is_relative_to(entry) for entry in linked_in)]
-    return [path for path in outside if all(worth_linking(part) for part in PurePosixPath(path).parts)]
-
-
-def _wanted(repository: Repository, path: str) -> str:
-    full = Path(repository.full(path))
-    if full.is_absolute() or {"..", ".git"} & set(full.parts) or full == Path():
-        raise SettingsError(f"link: {path} lies outside the project. Name something in {repository.root}.")
-    if not os.path.lexists(repository.root / full):
-        raise SettingsError(f"link: {path} does not exist in {repository.root}. Mend the setting.")
-    return full.as_posix()
-
-
-def worth_linking(name: str) -> bool:
-    return not (
-        name in NOT_LINKED
-        or name.endswith(NOT_LINKED_SUFFIXES)
-        or name.startswith(SECRETS)
-        or name == RUN_LOG
-        or fnmatch(name, RESULTS.replace(".", "*.", 1))
-    )
 
 
 def _read(path: Path) -> bytes | None:

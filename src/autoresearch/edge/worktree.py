@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from autoresearch.edge.repo import OPTIONS, said
+from autoresearch.edge.git import OPTIONS, said
 from autoresearch.errors import RepositoryError
 
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from autoresearch.edge.tree import NOT_LINKED
+from autoresearch.edge.links import NOT_LINKED
 
 DEPTH = 3
 MAX_FILES = 2000
