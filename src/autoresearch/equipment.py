@@ -61,11 +61,12 @@ def rules(project: Project) -> tree.Rules:
     whole = [path for path in folders if (repository.root / path).is_dir() and not _holds(path, targets)]
     if settings.in_place:
         whole += links.chosen(repository, settings.link)
+    git_file = [] if settings.in_place else [tree.GIT]
     loose = [path for path in tracked if not any(_holds(folder, [path]) for folder in whole)]
     shallow = sorted(loose, key=lambda path: (path not in first, path.count("/"), path))
     return tree.Rules(
         protected=frozenset(tracked),
-        fixed=tuple(dict.fromkeys((tree.GIT, *targets, *whole, *shallow))),
+        fixed=tuple(dict.fromkeys((*git_file, *targets, *whole, *shallow)))[: sandbox.FIXED_MOST],
         cache=tuple(map(repository.full, project.cache)),
     )
 

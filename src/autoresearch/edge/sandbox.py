@@ -47,8 +47,8 @@ OPEN = (
 )
 PR_SET_DUMPABLE = 4
 FIXED_MOST = 16
-"""So many files are made read-only, one by one: each costs bubblewrap time, the more the more there are. However many
-there are, all are compared after the run."""
+"""So many files are worth making read-only, one by one: each costs bubblewrap time, the more the more there are. All of
+them, however many, are compared after the run."""
 ROOM_SHARE = 0.25
 """Of the machine's memory: what may be written to each of the empty places, which lie in memory."""
 
@@ -192,7 +192,7 @@ def _bubblewrap(place: Place, network: bool) -> list[str]:
     for path in _secrets():
         options += _covered(path)
     options += ["--bind", str(place.tree), str(place.shown)]
-    inside = [relative for relative in (*place.fixed[:FIXED_MOST], *place.borrowed) if (place.tree / relative).exists()]
+    inside = [relative for relative in (*place.fixed, *place.borrowed) if (place.tree / relative).exists()]
     for folder in sorted({above for relative in inside for above in relative.parents if above.parts}):
         # Else it could be moved aside with what is fixed in it, and back again before anyone looks.
         options += ["--bind", str(place.tree / folder), str(place.shown / folder)]
@@ -201,7 +201,7 @@ def _bubblewrap(place: Place, network: bool) -> list[str]:
             options += _covered(path)
     for relative, original in place.borrowed.items():
         options += ["--ro-bind", str(original), str(place.shown / relative)]
-    for relative in place.fixed[:FIXED_MOST]:
+    for relative in place.fixed:
         if (place.tree / relative).exists() and not (place.tree / relative).is_symlink():
             options += ["--ro-bind", str(place.tree / relative), str(place.shown / relative)]
     return options

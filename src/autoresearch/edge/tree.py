@@ -291,8 +291,7 @@ class InPlaceTree(Tree):
         own = [path for name in (RESULTS, RUN_LOG) if (path := self.project / name).exists()]
         own += [path for path in self._secrets if path.exists()]
         place = super().place
-        fixed = [path for path in place.fixed if path != Path(GIT)]
-        return replace(place, fixed=fixed, hidden=[*place.hidden, self.root / GIT, *own])
+        return replace(place, hidden=[*place.hidden, self.root / GIT, *own])
 
     def _mend(self, found: Difference) -> None:
         """Nothing: who changed it, the run or the user, cannot be told."""
