@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from autoresearch.decide.policy import TELLING
@@ -20,6 +21,7 @@ from autoresearch.edge.signals import StopSignal
 from autoresearch.figures import number, percent
 from autoresearch.observer import Observer
 from autoresearch.records import (
+    EVIDENCE,
     AnyRecord,
     Began,
     Canary,
@@ -286,9 +288,9 @@ def tampering(record: AnyRecord, history: History) -> str | None:
         return None
     files = one_line(", ".join(record.tampered[:5]))
     whose = "" if record.arm == "candidate" else " with the incumbent"
-    log = record.log.removesuffix(".log")
-    where = f"{history.opened.tag}/{log}" if history.opened else log
-    return f"tampering: a run of #{record.n}{whose} changed {files} (how: .git/autoresearch/{where}.tampered.diff)"
+    diff = PurePosixPath(record.log).with_suffix(EVIDENCE)
+    where = f"{history.opened.tag}/{diff}" if history.opened else diff
+    return f"tampering: a run of #{record.n}{whose} changed {files} (how: .git/autoresearch/{where})"
 
 
 def line(experiment: Experiment, history: History, settings: Settings) -> str:

@@ -10,6 +10,8 @@ from autoresearch.model import Cause, Direction, Label, Scalar, Status, Take
 
 FORMAT = 1
 """Version of the journal's format; a newer one is refused."""
+EVIDENCE = ".tampered.diff"
+"""What takes the place of a log's suffix for the file with what its run changed in protected files."""
 
 Arm = Literal["candidate", "incumbent"]
 Gate = Literal["check", "confirm"]
@@ -183,7 +185,7 @@ class Measured(Record):
     log: str
     """The run's log, relative to the session's folder."""
     tampered: tuple[str, ...] = ()
-    """Protected files that the run changed; the differences lie beside its log, as `.tampered.diff`."""
+    """Protected files that the run changed; the differences lie beside its log."""
     draw: int = 0
     """Number of the draw that the run belongs to, from 1 for each candidate; 0 for a run of its own."""
     seed: int | None = None

@@ -17,9 +17,8 @@ from autoresearch.edge.tree import Tree
 from autoresearch.edge.watchdog import Watchdog
 from autoresearch.limits import Limits
 from autoresearch.model import Measurement, Metric
+from autoresearch.records import EVIDENCE
 
-EVIDENCE = ".tampered.diff"
-"""Suffix of the file beside a run's log that holds what the run changed in protected files."""
 SEED = "AUTORESEARCH_SEED"
 """A bench that seeds its chance with this variable has it in common between the two runs of a pair."""
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from autoresearch.decide.recover import Experiment, History
+from autoresearch.records import EVIDENCE
 from autoresearch.report.cells import clean
 
-_EVIDENCE = ".tampered.diff"
-"""Suffix that a run's log has instead of its own, where the differences lie."""
 _IN_CHECK = re.compile(r"tampered: (.+) changed")
 
 
@@ -62,5 +61,5 @@ def _of_verification(history: History) -> Iterator[Tampering]:
 
 
 def _tampering(n: int | None, commit: str | None, files: tuple[str, ...], log: str, *, kept: bool) -> Tampering:
-    diff = PurePosixPath(log).with_suffix(_EVIDENCE)
+    diff = PurePosixPath(log).with_suffix(EVIDENCE)
     return Tampering(n, commit, tuple(map(clean, files)), diff.as_posix(), kept)
