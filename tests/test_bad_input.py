@@ -145,7 +145,7 @@ CASES: list[tuple[str, Callable[[User], None], tuple[str, ...], int, str]] = [
         nothing,
         (*TUNE, "--bench", "echo x >> ~/.kept && python3 -S program.py", "--no-canary"),
         5,
-        "point what a tool keeps there into the tree",
+        "point what a tool keeps at home into the tree",
     ),
     ("link missing", setting("link: nope"), TUNE, 2, "link: nope does not exist"),
     ("metric never printed", target('VALUE = 1\nprint("scores 1")\n'), TUNE, 5, "no 'score:' line"),

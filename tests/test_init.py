@@ -21,6 +21,7 @@ from autoresearch.program import FENCE, read, split
 from autoresearch.scaffold import brief, shipped
 from autoresearch.scaffold.draft import add_front_matter, writing
 from autoresearch.settings import Settings, load
+from test_sandbox import needs_bubblewrap
 from user import COMMAND, User
 
 STARTER = [".gitignore", "bench.py", "program.md", "solution.py"]
@@ -87,6 +88,7 @@ def test_leaves_the_tuner_unmentioned_where_a_key_is_set(tmp_path: Path) -> None
     assert done.stdout.endswith("next:\n  autoresearch check\n  autoresearch run --tag first\n")
 
 
+@needs_bubblewrap
 def test_starter_passes_the_check(tmp_path: Path) -> None:
     user = User(tmp_path / 'a "b" ü $x \'')
     user.home.mkdir()

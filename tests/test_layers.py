@@ -47,6 +47,7 @@ ALLOWED = {
     "equipment": {"gates", "decide", "edge", "propose", "runner", "project", "program", *NOUNS},
     "resume": {"decide.recover", "edge", "project", *NOUNS},
     "session": {
+        "hints",
         "label",
         "resume",
         "equipment",
@@ -79,6 +80,7 @@ ALLOWED = {
     },
     "project": {"edge", "program", *NOUNS},
     "label": {"edge", "project", *NOUNS},
+    "hints": {"edge", "project", *NOUNS},
     "scaffold": {"scaffold", "bench", "program", "decide", "edge", *NOUNS},
     "figures": {"model"},
     "display": {"decide", "figures", "edge.signals", "observer", *NOUNS},

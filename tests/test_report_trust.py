@@ -23,7 +23,6 @@ from autoresearch.report.markdown import markdown
 from autoresearch.report.read import read
 from autoresearch.report.summary import summarise
 from autoresearch.report.terminal import as_text, show
-from autoresearch.runner import EVIDENCE
 from report_files import commit, measured, opened, story, tried, verification, written_down
 
 Records = Iterator[records.AnyRecord]
@@ -76,7 +75,6 @@ def test_what_changed_protected_files_is_named_with_what_and_where(tmp_path: Pat
         "look at this: #2 0000002 “faster” changed bench.py, data.csv (how: "
         ".git/autoresearch/mar5/runs/2-1.tampered.diff)",
     ]
-    assert EVIDENCE == ".tampered.diff"
 
 
 def test_many_are_told_in_short(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from autoresearch.edge.folder import AUDITS, SessionFolder
 from autoresearch.edge.lineage import Branch, Commit
 from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.errors import SettingsError
-from autoresearch.project import Project, find_cache, find_program, inside
+from autoresearch.project import Project, find_cached, find_program, inside
 from autoresearch.records import Opened
 from autoresearch.resume import as_begun, history_of
 from autoresearch.settings import Settings, load, strangers
@@ -84,11 +84,11 @@ def look(
         _refuse_unknown(repository, patterns, (start, branch.tip), touched)
         paths = tuple(sorted({*lineage.matching(repository, start, patterns), *touched}))
         targets = texts_at(repository, start, paths)
-        linked = links.chosen(repository, loaded.settings.link)
+        cached = find_cached(repository, loaded.settings.cache, targets)
+        linked = links.chosen(repository, loaded.settings.link, cached)
         warnings = (*strangers(environment), *_warnings(loaded.settings, linked))
         loaded = replace(loaded, settings=loaded.settings.model_copy(update={"in_place": False}))
-        cache = find_cache(repository, loaded.settings.cache, targets)
-        project = Project(program, loaded, repository, start, targets, {}, linked, cache, warnings)
+        project = Project(program, loaded, repository, start, targets, {}, linked, cached, warnings)
         return Plan(project, branch, tuple(commits), paths)
     except BaseException:
         repository.close()

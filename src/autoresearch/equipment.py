@@ -60,14 +60,14 @@ def rules(project: Project) -> tree.Rules:
     folders = [repository.full(path.rstrip("/")) for path in settings.protect]
     whole = [path for path in folders if (repository.root / path).is_dir() and not _holds(path, targets)]
     if settings.in_place:
-        whole += links.chosen(repository, settings.link)
+        whole += links.chosen(repository, settings.link, project.cached)
     git_file = [] if settings.in_place else [tree.GIT]
     loose = [path for path in tracked if not any(_holds(folder, [path]) for folder in whole)]
     shallow = sorted(loose, key=lambda path: (path not in first, path.count("/"), path))
     return tree.Rules(
         protected=frozenset(tracked),
         fixed=tuple(dict.fromkeys((*git_file, *targets, *whole, *shallow)))[: sandbox.FIXED_MOST],
-        cache=tuple(map(repository.full, project.cache)),
+        cache=tuple(project.cached),
     )
 
 

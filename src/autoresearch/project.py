@@ -41,8 +41,8 @@ class Project:
     """Files that the proposer may read and not change."""
     links: list[str]
     """What is linked into the session's tree, relative to the repository's root."""
-    cache: list[str]
-    """Where what runs write stays, relative to the project."""
+    cached: list[str]
+    """Where what runs write stays, relative to the repository's root; folders with a slash at the end."""
     warnings: tuple[str, ...]
 
     @property
@@ -70,6 +70,8 @@ def examine(path: Path, flags: Mapping[str, object], environment: Mapping[str, s
     base = repository.head()
     targets = find_targets(repository, base, loaded.settings.target)
     refuse_tracked_outputs(repository)
+    cached = find_cached(repository, loaded.settings.cache, targets)
+    linked = links.chosen(repository, loaded.settings.link, cached)
     return Project(
         program=program,
         loaded=loaded,
@@ -77,8 +79,8 @@ def examine(path: Path, flags: Mapping[str, object], environment: Mapping[str, s
         base=base,
         targets=targets,
         fixed=find_fixed(repository, base, loaded.settings, targets),
-        links=[] if loaded.settings.in_place else links.chosen(repository, loaded.settings.link),
-        cache=find_cache(repository, loaded.settings.cache, targets),
+        links=[] if loaded.settings.in_place else linked,
+        cached=cached,
         warnings=(*strangers(environment), *find_warnings(repository, base, loaded.settings, targets)),
     )
 
@@ -144,8 +146,11 @@ def find_protected(repository: Repository, patterns: Sequence[str], targets: Map
     return found
 
 
-def find_cache(repository: Repository, paths: Sequence[str], targets: Mapping[str, Tracked]) -> list[str]:
-    """Where what runs write stays. Raises SettingsError for what holds a tracked file: it could never be restored."""
+def find_cached(repository: Repository, paths: Sequence[str], targets: Mapping[str, Tracked]) -> list[str]:
+    """Where what runs write stays, relative to the repository's root; a slash at the end stays there.
+
+    Raises SettingsError for what holds a tracked file: it could never be restored.
+    """
     found = [inside(repository, path.rstrip("/") or path) for path in paths]
     for path in found:
         if path.startswith("~") or tree.GIT in Path(path).parts:
@@ -154,7 +159,8 @@ def find_cache(repository: Repository, paths: Sequence[str], targets: Mapping[st
             )
         if path == "." or repository.tracked_paths([path, f"{path}/**"]):
             raise SettingsError(f"cache: {path} holds files that git tracks, which every run must find as they are.")
-    return found
+    full = map(repository.full, found)
+    return [f"{path}/" if named.endswith("/") else path for path, named in zip(full, paths, strict=True)]
 
 
 def find_warnings(repository: Repository, commit: str, settings: Settings, targets: Mapping[str, Tracked]) -> list[str]:

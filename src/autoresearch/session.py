@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -15,13 +14,12 @@ from autoresearch import program as program_file
 from autoresearch.arms import Arms, Stopped
 from autoresearch.decide.budget import plateau, spent_up
 from autoresearch.decide.recover import History
-from autoresearch.edge import bench, coin, links, tree
+from autoresearch.edge import bench, coin, tree
 from autoresearch.edge.branch import SessionBranch
-from autoresearch.edge.environment import withheld
 from autoresearch.edge.folder import ASIDE, HALF, RESULTS, RUN_LOG, ResultsFile, SessionFolder
 from autoresearch.edge.journal import Journal
 from autoresearch.edge.repo import Repository, Tracked
-from autoresearch.edge.sandbox import close_memory
+from autoresearch.edge.sandbox import Kind, close_memory
 from autoresearch.edge.signals import StopSignal
 from autoresearch.equipment import make_gates, make_runner, make_sandbox, make_tree
 from autoresearch.errors import (
@@ -32,6 +30,7 @@ from autoresearch.errors import (
     SettingsError,
 )
 from autoresearch.gates import SHOWN_LINES, Gatekeeper
+from autoresearch.hints import hints
 from autoresearch.label import label
 from autoresearch.ledger import Ledger
 from autoresearch.loop import Loop
@@ -42,12 +41,6 @@ from autoresearch.propose import Proposer
 from autoresearch.records import Began, Canary, Closed, Labelled, Opened
 from autoresearch.resume import gates_changed, history_of, refuse_changes, what_changed
 from autoresearch.settings import Settings
-
-READ_ONLY = re.compile(r"Read-only file system|EROFS|Permission denied|EACCES")
-NO_PROCESS = re.compile(r"Cannot fork|Resource temporarily unavailable|can't start new thread")
-NO_NETWORK = re.compile(
-    r"Network is unreachable|Name or service not known|name resolution|getaddrinfo|Could not resolve|ConnectionError"
-)
 
 
 @dataclass(frozen=True)
@@ -206,7 +199,8 @@ def _begin(project: Project, loop: Loop) -> None:
             raise BudgetError(
                 f"{reason} before the baseline finished. Raise `budget`, then run the same command again."
             )
-        raise baseline_failure(project, verdict.reason, project.program.directory / RUN_LOG)
+        kind, log = loop.arms.runner.sandbox.kind, project.program.directory / RUN_LOG
+        raise baseline_failure(project, kind, verdict.reason, log)
     loop.gatekeeper.prove(loop.incumbent)
     assert loop.history.pending is not None
     log = loop.folder.path / loop.history.pending.runs[-1].log
@@ -226,35 +220,14 @@ def _prove_target_runs(loop: Loop) -> None:
     loop.ledger.record(Canary(failure=said.failure))
 
 
-def baseline_failure(project: Project, reason: str, log: Path) -> BenchError:
-    """That the unmodified target cannot be measured, with the end of its log and what may be missing."""
+def baseline_failure(project: Project, kind: Kind, reason: str, log: Path) -> BenchError:
+    """That the unmodified target cannot be measured in this kind of sandbox, with the end of its log and hints."""
     shown = bench.tail(log, SHOWN_LINES)
     said = f" It printed:\n{shown}" if shown.strip() else " It printed nothing."
-    loose = [] if project.settings.in_place else links.left_out(project.repository, project.links)
-    missing = f" Not in the session's tree, because git does not track it: {', '.join(loose[:8])} (see `link`)."
-    hints = "".join(f" {hint}" for hint in _hints(project, reason, shown))
     return BenchError(
         f"the bench `{project.settings.bench}` does not run with the unmodified target: {reason}.{said}\n"
-        f"Mend it, commit, and run again.{missing if loose else ''}{hints}"
+        f"{' '.join(['Mend it, commit, and run again.', *hints(project, kind, reason, shown)])}"
     )
-
-
-def _hints(project: Project, reason: str, shown: str) -> Iterator[str]:
-    """What the sandbox may have to do with a failure, by what the bench printed."""
-    settings = project.settings
-    if reason.startswith("tampered"):
-        yield "Every run must find these files as they are: have the bench write elsewhere, or take them out of git."
-    elif settings.sandbox != "off" and READ_ONLY.search(shown):
-        yield "In the sandbox tracked files are read-only: write elsewhere, or take them out of git. So is your home:"
-        yield "point what a tool keeps there into the tree, e.g. XDG_CACHE_HOME=$PWD/.cache with `cache: [.cache/]`."
-    if settings.sandbox != "off" and not settings.network and NO_NETWORK.search(shown):
-        yield "The sandbox has no network unless `network: true` is set."
-    if settings.sandbox != "off" and "not a git repository" in shown:
-        yield "In the sandbox `.git` is out of reach."
-    if NO_PROCESS.search(shown):
-        yield f"`limits` leave a run {settings.limits.processes} processes."
-    if absent := withheld(os.environ, settings.env, f"{shown} {settings.bench} {' '.join(project.fixed.values())}"):
-        yield f"Not handed to the bench from your environment: {', '.join(absent[:8])} (see `env`)."
 
 
 def canary_failure(settings: Settings, targets: Mapping[str, Tracked], said: Measurement) -> BenchError:

@@ -166,7 +166,9 @@ class Settings(BaseModel):
     )
     network: bool = Field(False, description="Let runs reach the network.")
     cache: Paths = Field(
-        (), description="Paths of the project, e.g. build/, where what runs write stays; all else is gone after a run."
+        (),
+        description="Paths of the project, e.g. build/, where what runs write stays; they begin empty. "
+        "All else is gone after a run.",
     )
     env: Names = Field((), description="More environment variables to hand to runs, by name.")
     limits: LimitsSetting = Field(

@@ -151,12 +151,13 @@ def try_bench(project: Project, findings: Findings) -> float:
             said = runner.run(project.targets, folder / "canary.log", lambda: None, spoilt=True, seed=0)
             if said.failure is None:
                 raise canary_failure(project.settings, project.targets, said)
-            findings.say("ok", "canary", f"with a broken target the bench fails ({said.failure})")
+            canary = ("ok", "canary", f"with a broken target the bench fails ({said.failure})")
         else:
-            findings.say("warning", "canary", "switched off: nothing proves that the bench runs the target")
+            canary = ("warning", "canary", "switched off: nothing proves that the bench runs the target")
         said = runner.run(project.targets, folder / "bench.log", lambda: None, seed=0)
         if problem := unfit(project.settings, said):
-            raise baseline_failure(project, problem, folder / "bench.log")
+            raise baseline_failure(project, runner.sandbox.kind, problem, folder / "bench.log")
+        findings.say(*canary)  # now that it is the target that made the difference
         assert said.value is not None
         metric = project.settings.measured
         findings.say(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -19,23 +20,50 @@ NOT_LINKED = frozenset(
 )
 """Ignored entries that are build products, caches or an editor's: a run must not share them with the user."""
 NOT_LINKED_SUFFIXES = tuple(".pyc .egg-info .log .o .a .so .dylib .dll .exe .class .jar".split())
+MISSING = re.compile(r"No such file|[Nn]ot found|cannot open|ENOENT|does not exist")
 SECRETS = (".env", ".netrc", ".npmrc", ".pypirc")
 
 
-def chosen(repository: Repository, wanted: Sequence[str] | None) -> list[str]:
-    """What is linked into the tree, relative to the repository's root. Raises SettingsError for what is absent."""
-    if wanted is not None:
-        return [_wanted(repository, path.rstrip("/")) for path in wanted]
+def chosen(repository: Repository, wanted: Sequence[str] | None, cached: Sequence[str]) -> list[str]:
+    """What is linked into the tree, relative to the repository's root, and nothing of what is `cached`.
+
+    Raises SettingsError for what is absent, and for what runs are to write to and only to read.
+    """
+    own = [PurePosixPath(path) for path in cached]
+    found = _ignored(repository, own) if wanted is None else [_wanted(repository, path.rstrip("/")) for path in wanted]
+    for entry in map(PurePosixPath, found):
+        for path in own:
+            if path.is_relative_to(entry) or entry.is_relative_to(path):
+                raise SettingsError(
+                    f"cache: {path} and {entry}, which is linked, lie in each other: runs write to the one, and only "
+                    "read the other, which is your own. Set `link` to what runs need of it, or name another `cache`."
+                )
+    return found
+
+
+def _ignored(repository: Repository, own: Sequence[PurePosixPath]) -> list[str]:
+    """What git ignores at the top of repository and project, but for build products, caches and what is our own."""
     tops = {PurePosixPath(), PurePosixPath(repository.prefix)}
-    found = {entry for entry in repository.untracked(ignored=True) if PurePosixPath(entry).parent in tops}
-    return sorted(entry for entry in found if _worth_linking(PurePosixPath(entry).name))
+    entries = {PurePosixPath(entry) for entry in repository.untracked(ignored=True)}
+    found = [entry for entry in entries if entry.parent in tops and _worth_linking(entry.name)]
+    return sorted(str(entry) for entry in found if not any(entry.is_relative_to(path) for path in own))
 
 
-def left_out(repository: Repository, linked_in: Sequence[str]) -> list[str]:
-    """Untracked things anywhere in the repository that are not in the tree and may be what a bench misses."""
+def left_out(repository: Repository, present: Sequence[str], said: str) -> list[str]:
+    """Untracked things anywhere in the repository that are not in the tree and may be what a bench misses.
+
+    First what the lines of its output that miss something name, whatever it is.
+    """
     found = [*repository.untracked(ignored=False), *repository.untracked(ignored=True)]
-    outside = [path for path in found if not any(PurePosixPath(path).is_relative_to(entry) for entry in linked_in)]
-    return [path for path in outside if all(_worth_linking(part) for part in PurePosixPath(path).parts)]
+    outside = [path for path in found if not any(PurePosixPath(path).is_relative_to(entry) for entry in present)]
+    missing = "\n".join(line for line in said.splitlines() if MISSING.search(line))
+    named = [path for path in outside if _names(PurePosixPath(path).name, missing)]
+    likely = [path for path in outside if all(_worth_linking(part) for part in PurePosixPath(path).parts)]
+    return list(dict.fromkeys([*named, *likely]))
+
+
+def _names(name: str, text: str) -> bool:
+    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text) is not None
 
 
 def _wanted(repository: Repository, path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import shutil
 import stat
 from collections.abc import Mapping, Sequence
@@ -39,14 +40,14 @@ GARBAGE = "}])\"'autoresearch canary: this target must fail{[(\n"
 
 @dataclass(frozen=True)
 class Rules:
-    """What runs may do to a tree; paths relative to its root, folders without a slash at the end."""
+    """What runs may do to a tree; paths relative to its root."""
 
     protected: frozenset[str] = frozenset()
     """Files that must be the same before and after a run."""
     fixed: tuple[str, ...] = ()
     """Files and folders to make read-only where that can be done, the most important first."""
     cache: tuple[str, ...] = ()
-    """Where what runs write stays."""
+    """Where what runs write stays; what has a slash at the end is a folder, and made for them."""
 
 
 class Tree:
@@ -166,7 +167,11 @@ class LinkedTree(Tree):
             if not place.exists() and not place.is_symlink():
                 place.parent.mkdir(parents=True, exist_ok=True)
                 self._link(entry, place)
-        self._snapshot = Snapshot.of_tree(self.root, [*self._rules.cache, *self._uncopied()])
+        for path in self._rules.cache:
+            if path.endswith("/") and not os.path.lexists(self.root / path):
+                (self.root / path).mkdir(parents=True)
+        changing = [path.rstrip("/") for path in self._rules.cache]
+        self._snapshot = Snapshot.of_tree(self.root, [*changing, *self._uncopied()])
 
     def _is_own(self) -> bool:
         """True where git would find its own folder: a run may have named another one, whose settings git would run."""
