@@ -188,6 +188,7 @@ def serve() -> None:
         said, instants = beside(Path(order["home"]), "said"), beside(Path(order["home"]), "instants")
         if not warm:
             warm = warm_up(order)
+        said.write_bytes(b"")  # it may be killed before it has begun
         begin = time.monotonic()
         child = os.fork()
         if child == 0:
