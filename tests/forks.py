@@ -1,7 +1,6 @@
-"""Commands run from a process that has the SDKs imported already: those take most of a short session's time.
+"""Commands run from a process that has imported the program and the SDKs: that takes most of a short session's time.
 
-Only packages of others are imported beforehand; autoresearch itself is imported anew by each command, in its own
-process, working directory and environment.
+Each command has its own process, working directory and environment all the same.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-SLOW_TO_IMPORT = ["anthropic", "openai", "optuna", "pydantic", "typer", "rich.live", "httpx"]
+SLOW_TO_IMPORT = ["anthropic", "openai", "optuna", "pydantic", "typer", "rich.live", "httpx", "autoresearch.cli.app"]
 
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(SLOW_TO_IMPORT)
