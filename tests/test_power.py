@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from autoresearch.decide.recover import fold
 from autoresearch.edge.journal import parse
 from autoresearch.errors import RepositoryError
-from crashes import Instant, Launcher, Project, beside, broken, die, made, passed
+from crashes import SHORT, Instant, Launcher, Project, beside, broken, die, made, passed
 from crashes import folder as folder
 
 CUTS = 200
@@ -116,6 +117,30 @@ def test_a_session_goes_on_after_a_power_cut(folder: Path, block: int) -> None:
 
 def test_a_session_goes_on_after_some_power_cuts(folder: Path) -> None:
     cuts(folder, seed=99, count=4)
+
+
+def check_without_logs(folder: Path, behind: str, most: int) -> None:
+    """Die at instants whose names fit, `most` of them, and lose every log: the journal knows all that counts."""
+    project = made(folder, *SHORT)
+    with Launcher() as launcher:
+        known, _ = passed(launcher, project, folder)
+        instants = [at for at, name in enumerate(known, start=1) if behind in name][:most]
+        assert instants
+        for at in instants:
+            with project.copy(folder) as home:
+                died = launcher.run(home, *SHORT, death=Instant(at)).status == -signal.SIGKILL
+                shutil.rmtree(home / ".git/autoresearch/t/runs", ignore_errors=True)
+                ended = launcher.run(home, *SHORT, life=1)
+                assert broken(project, home, ended, kills=died, power=True) == [], f"after {at} ({known[at - 1]})"
+
+
+def test_the_baselines_logs_are_not_missed(folder: Path) -> None:
+    check_without_logs(folder, ".results.tsv.t.tmp", most=2)
+
+
+@pytest.mark.slow
+def test_logs_that_a_power_cut_took_are_not_missed(folder: Path) -> None:
+    check_without_logs(folder, "journal.jsonl", most=1000)
 
 
 @pytest.fixture

@@ -356,8 +356,7 @@ class Loop:
         """The end of what the candidate said last: of a failed `check`, else of its latest run."""
         checked = experiment.checked
         name = checked.log if checked and checked.failure else _latest_log(experiment)
-        log = self.folder.path / name
-        return bench.tail(log, lines) if name and log.exists() else ""
+        return bench.tail(self.folder.path / name, lines) if name else ""
 
 
 def _latest_log(experiment: Experiment) -> str:

@@ -203,8 +203,9 @@ def _begin(project: Project, loop: Loop) -> None:
         raise baseline_failure(project, kind, verdict.reason, log)
     loop.gatekeeper.prove(loop.incumbent)
     assert loop.history.pending is not None
-    log = loop.folder.path / loop.history.pending.runs[-1].log
-    loop.ledger.record(Labelled(label=label(project, log)))
+    if loop.history.label is None:  # else it died behind this, and the log may be gone
+        log = loop.folder.path / loop.history.pending.runs[-1].log
+        loop.ledger.record(Labelled(label=label(project, log)))
     loop.accept_baseline(decision)
     if isinstance(loop.arms.runner.tree, tree.InPlaceTree):
         loop.arms.runner.tree.switch(loop.folder.branch_name)

@@ -90,10 +90,16 @@ class CappedLog:
 
 
 def tail(log: Path, lines: int, limit_bytes: int = 16_384) -> str:
-    """The last lines of a log as a person would have seen them: no escape sequences, a progress bar as it ended."""
-    with log.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - limit_bytes))
-        text = file.read(limit_bytes).decode(errors="replace")
+    """The last lines of a log as a person would have seen them: no escape sequences, a progress bar as it ended.
+
+    "" where there is no log: logs are not synced, so a power cut may take one that the journal knows of.
+    """
+    try:
+        with log.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - limit_bytes))
+            text = file.read(limit_bytes).decode(errors="replace")
+    except FileNotFoundError:
+        return ""
     seen = [line.rstrip("\r").rpartition("\r")[2] for line in _ESCAPE.sub("", text).rstrip().split("\n")]
     return _CONTROL.sub("", "\n".join(seen[-lines:]))
