@@ -105,7 +105,7 @@ def sandboxes(scratch: Path, files: int, experiments: int) -> None:
         for kind, path in kinds.items():
             os.environ["PATH"] = path
             os.environ["AUTORESEARCH_SANDBOX"] = "off" if kind == "none" else "auto"
-            for count in (0, 40, *([files] if turn == 0 else [])):
+            for count in (0, 40, files):
                 records = session(scratch / f"{kind}-{count}-{turn}", count, 12 if count == files else experiments)
                 began = next(record for record in records if isinstance(record, Began))
                 assert began.sandbox == kind, f"{kind} does not work here, {began.sandbox} does"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import signal
 import socket
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from autoresearch.edge import confine, landlock
+from autoresearch.edge import bench, confine, landlock
 
 pytestmark = pytest.mark.skipif(landlock.abi() == 0, reason="this kernel has no Landlock")
 
@@ -69,13 +70,16 @@ class Surroundings:
     def shown(self) -> Path:
         return self.tree.parent / "shown"
 
-    def prefix(self, *, network: bool = False) -> list[str]:
-        return landlock.prefix(
+    def rules(self, *, network: bool = False) -> list[str]:
+        return landlock.rules(
             read_write=[self.tree, Path("/dev/shm")],
             read=[Path(sys.prefix), Path(sys.base_prefix), self.shown, self.tree / "absent"],
             hidden=[self.outside],
             network=network,
         )
+
+    def prefix(self, *, network: bool = False) -> list[str]:
+        return landlock.prefix(self.rules(network=network))
 
 
 @pytest.fixture
@@ -373,28 +377,56 @@ def test_root_keeps_no_power_over_the_machine(around: Surroundings) -> None:
 # --- rules ---
 
 
+def ran(around: Surroundings, command: str, rules: Sequence[str]) -> tuple[bench.BenchRun, str]:
+    """A run of the bench, and its log."""
+    log = around.tree.parent / "run.log"
+    done = bench.run(["/bin/sh", "-c", command], cwd=around.tree, env=os.environ, timeout_s=60, log=log, rules=rules)
+    return done, log.read_text()
+
+
+def test_a_run_is_shut_in_and_the_supervisor_is_not(around: Surroundings) -> None:
+    asked = "grep -E 'SigIgn|CapEff|NoNewPrivs|Seccomp:' /proc/self/status"
+    refused = f"cat {around.outside}/secret; echo x > {around.outside}/x"
+    run, log = ran(around, f"{asked}; {refused}; setsid sleep 1000 >/dev/null 2>&1 & exec true", around.rules())
+    assert (run.exit_code, run.leftovers) == (0, 1)
+    kept = int(re.search(r"CapEff:\s+(\w+)", log)[1], 16)  # type: ignore[index]  # None fails as well
+    assert kept & ~confine.CAPABILITIES_KEPT == 0
+    for line in ("SigIgn:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"):
+        assert line in log
+    assert log.count("Permission denied") == log.count("outside") == 2
+    assert SECRET not in log
+
+
+def test_a_run_that_may_reach_nothing_does_not_begin(around: Surroundings) -> None:
+    run, log = ran(around, "touch began", [f"write={around.tree}"])
+    assert (run.exit_code, log) == (127, "cannot start /bin/sh: Permission denied\n")
+    assert not (around.tree / "began").exists()
+
+
 def test_the_inner_of_two_places_counts(tmp_path: Path) -> None:
     for name in ("home/keys/open/closed", "home/work", "home/link/x"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "home" / "way").symlink_to(tmp_path / "home" / "keys")
     home = tmp_path / "home"
-    prefix = landlock.prefix(
+    rules = landlock.rules(
         read_write=[home / "keys" / "open"],
         read=[home],
         hidden=[home / "keys", home / "keys" / "open" / "closed", home / "absent"],
         network=False,
     )
     (home / "keys" / "open" / "file").touch()
-    inside = [rule.replace(str(tmp_path), "") for rule in prefix if str(tmp_path) in rule]
+    inside = [rule.replace(str(tmp_path), "") for rule in rules if str(tmp_path) in rule]
     assert inside == ["read=/home/link", "read=/home/work"]  # nothing can be granted around an unmade file
-    assert "read=/usr" in prefix
-    assert not {"read=/", "read=/tmp", "read=/dev", "read=/run"} & set(prefix)
+    assert "read=/usr" in rules
+    assert not {"read=/", "read=/tmp", "read=/dev", "read=/run"} & set(rules)
 
 
 def test_what_a_hidden_link_leads_to_is_hidden(around: Surroundings) -> None:
     (around.tree / "way").symlink_to(around.outside)
     prefix = landlock.prefix(
-        read_write=(), read=[around.tree.parent, Path(sys.prefix)], hidden=[around.tree / "way"], network=False
+        landlock.rules(
+            read_write=(), read=[around.tree.parent, Path(sys.prefix)], hidden=[around.tree / "way"], network=False
+        )
     )
     assert attacked(around, "open(f'{tree}/own')", prefix) == "possible"
     assert attacked(around, ATTACKS["read a secret"], prefix) == "refused 13"
@@ -404,18 +436,18 @@ def test_a_folder_with_too_many_entries_is_left_out(tmp_path: Path) -> None:
     for number in range(landlock.ENTRIES_MOST + 1):
         (tmp_path / str(number)).touch()
     arguments = {"read_write": (), "read": [tmp_path], "network": False}
-    hidden = landlock.prefix(hidden=[tmp_path / "0"], **arguments)  # type: ignore[arg-type]
+    hidden = landlock.rules(hidden=[tmp_path / "0"], **arguments)  # type: ignore[arg-type]
     assert not [rule for rule in hidden if str(tmp_path) in rule]
     (tmp_path / "1").unlink()
-    rules = landlock.prefix(hidden=[tmp_path / "0"], **arguments)  # type: ignore[arg-type]
+    rules = landlock.rules(hidden=[tmp_path / "0"], **arguments)  # type: ignore[arg-type]
     assert len([rule for rule in rules if str(tmp_path) in rule]) == landlock.ENTRIES_MOST - 1
-    assert run(rules, "/bin/true", cwd=tmp_path).returncode == 0
+    assert run(landlock.prefix(rules), "/bin/true", cwd=tmp_path).returncode == 0
 
 
 def test_a_name_of_any_bytes_can_be_ruled(around: Surroundings) -> None:
     odd = Path(os.fsdecode(os.fsencode(around.tree) + b"/a=b\n\xff --"))
     odd.mkdir()
-    prefix = landlock.prefix(read_write=[odd], read=(), hidden=(), network=False)
+    prefix = landlock.prefix(landlock.rules(read_write=[odd], read=(), hidden=(), network=False))
     done = run(prefix, "/bin/sh", "-c", 'echo 3 > "$1/x"', "sh", str(odd), cwd=around.tree)
     assert (done.returncode, (odd / "x").read_text()) == (0, "3\n")
 

@@ -43,7 +43,7 @@ def test_what_a_run_cannot_write_to_in_bubblewrap(user: User) -> None:
 
 
 @needs_landlock
-@pytest.mark.parametrize("bench", ["echo 1 > /tmp/x", "python3 -c 'import socket; socket.socket()'"])
+@pytest.mark.parametrize("bench", ["echo 1 > /tmp/hint.$$", "python3 -c 'import socket; socket.socket()'"])
 def test_what_a_run_cannot_do_in_landlock(
     user: User, bench: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,6 +100,7 @@ class Runner:
                 tick=ticking,
                 watch=watchdog.look,
                 file_bytes=int(watchdog.disk_bytes),
+                rules=shut.rules,
             )
         finally:
             if room:

@@ -59,16 +59,17 @@ def run(
     tick: Callable[[], None] = lambda: None,
     watch: Callable[[int], str | None] = lambda pid: None,
     file_bytes: int = sys.maxsize,
+    rules: Sequence[str] = (),
 ) -> BenchRun:
     """Run a command to its end or its deadline; no process of it is alive afterwards, also when this raises.
 
     `feed` gets all the output, in order, in chunks of at most 1 MB; `tick` is called about four times a second, and so
     is `watch`, with the number of the process above all of the command's: what it returns is why to stop the command.
-    No file may become larger than `file_bytes`.
+    No file may become larger than `file_bytes`. With `rules` the command is shut in by Landlock.
     Raises RepositoryError when the directory or the log cannot be used, BenchError when processes withstand SIGKILL.
     """
     begin = time.monotonic()
-    with CappedLog(log) as output, _supervised(argv, cwd, env, timeout_s, file_bytes) as supervisor:
+    with CappedLog(log) as output, _supervised(argv, cwd, env, timeout_s, file_bytes, rules) as supervisor:
         stopped: list[str] = []
 
         def take(chunk: bytes) -> None:
@@ -103,12 +104,12 @@ def run(
 
 @contextmanager
 def _supervised(
-    argv: Sequence[str], cwd: Path, env: Mapping[str, str], timeout_s: float, file_bytes: int
+    argv: Sequence[str], cwd: Path, env: Mapping[str, str], timeout_s: float, file_bytes: int, rules: Sequence[str]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a bench under its supervisor; at the end of the block the whole tree is killed and waited for."""
     try:
         process = subprocess.Popen(
-            [*script.start("supervisor.py"), repr(timeout_s), str(file_bytes), *argv],
+            [*script.start("supervisor.py"), repr(timeout_s), str(file_bytes), *rules, "--", *argv],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -1,6 +1,7 @@
-"""Shuts itself in by Landlock and seccomp, for good, and becomes a command: where bubblewrap cannot be had.
+"""Shuts this process in by Landlock and seccomp, for good: where bubblewrap cannot be had.
 
-A script of its own: `python -I -S -E confine.py RULE... -- COMMAND ARGUMENT...`. A rule is one of
+The supervisor's child does so before it becomes the bench. As a script it becomes a command:
+`python -I -S -E confine.py RULE... -- COMMAND ARGUMENT...`. A rule is one of
 
     read=PATH   may be read and executed, with all that lies below it
     write=PATH  may also be written, made, renamed and removed, but for devices, which cannot be made anywhere
@@ -58,6 +59,17 @@ def main(words: list[str]) -> None:
     """Confine this process and become the command."""
     end = words.index("--")
     rules, command = words[:end], words[end + 1 :]
+    confine(rules)
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        os.execvp(command[0], command)
+    except OSError as error:
+        fail(f"{command[0]} cannot be run: {error.strerror}", 127)
+
+
+def confine(rules: list[str]) -> None:
+    """Confine this process, and all that come from it; or end it."""
     network = "network" in rules
     abi = landlock_abi()
     if abi < 1:
@@ -70,12 +82,6 @@ def main(words: list[str]) -> None:
     memory = ctypes.create_string_buffer(program)
     fprog = struct.pack("@HP", len(program) // 8, ctypes.addressof(memory))
     applied("seccomp's filter", libc.prctl(PR_SET_SECCOMP, ctypes.c_ulong(SECCOMP_MODE_FILTER), fprog))
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these
-        signal.signal(number, signal.SIG_DFL)
-    try:
-        os.execvp(command[0], command)
-    except OSError as error:
-        fail(f"{command[0]} cannot be run: {error.strerror}", 127)
 
 
 def landlock_abi() -> int:

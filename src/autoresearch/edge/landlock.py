@@ -22,23 +22,28 @@ def abi() -> int:
     return confine.landlock_abi()
 
 
-def prefix(*, read_write: Sequence[Path], read: Sequence[Path], hidden: Sequence[Path], network: bool) -> list[str]:
-    """Argv prefix for a command that can write in some places, and read everywhere but in the hidden ones.
+def prefix(rules: Sequence[str]) -> list[str]:
+    """Argv prefix for a command that is shut in by these rules."""
+    return [*script.start("confine.py"), *rules, "--"]
+
+
+def rules(*, read_write: Sequence[Path], read: Sequence[Path], hidden: Sequence[Path], network: bool) -> list[str]:
+    """Rules for a command that can write in some places, and read everywhere but in the hidden ones.
 
     Of two places, one in the other, the inner one counts; hidden counts when they are the same. The temporary folders,
     /run and /dev are hidden but for harmless devices and GPUs. Each rule is an argument: join them to no single one.
     """
     secret = {str(path.resolve()) for path in (*hidden, *map(Path, ALWAYS_HIDDEN))}
     through = {str(above) for path in secret for above in Path(path).parents}
-    rules = [f"read={path}" for root in (Path("/"), *read) for path in _around(str(root.resolve()), secret, through)]
-    rules += [f"write={path}" for root in read_write for path in _around(str(root.resolve()), secret, through)]
+    found = [f"read={path}" for root in (Path("/"), *read) for path in _around(str(root.resolve()), secret, through)]
+    found += [f"write={path}" for root in read_write for path in _around(str(root.resolve()), secret, through)]
     for pattern in DEVICES:
-        rules += [f"write={device}" for device in sorted(Path("/dev").glob(pattern))]
+        found += [f"write={device}" for device in sorted(Path("/dev").glob(pattern))]
     if _threads_need_names():
-        rules.append("alter=/proc")
+        found.append("alter=/proc")
     if network:
-        rules.append("network")
-    return [*script.start("confine.py"), *dict.fromkeys(rules), "--"]
+        found.append("network")
+    return list(dict.fromkeys(found))
 
 
 def _around(place: str, hidden: set[str], through: set[str]) -> Iterator[str]:

@@ -78,8 +78,10 @@ class Shut:
     prefix: Sequence[str]
     cwd: Path
     environment: Mapping[str, str]
-    processes: int | None
+    processes: int | None = None
     """Most processes that it may have, where that can be limited by its own count."""
+    rules: Sequence[str] = ()
+    """Of Landlock's, which the command is started under."""
 
     def argv(self, command: str) -> list[str]:
         """A shell command, shut in."""
@@ -119,10 +121,10 @@ class Sandbox:
         room = {} if self.room is None else private(self.room)
         cwd = place.tree / place.project
         if self.kind == "none":
-            return Shut((), cwd, room, None)
+            return Shut((), cwd, room)
         assert self.room is not None
-        prefix = _landlock(place.tree, self.room, tuple(place.borrowed.values()), tuple(place.hidden), self.network)
-        return Shut(prefix, cwd, {**room, **in_read_only_home(self.room, self.network)}, None)
+        rules = _rules(place.tree, self.room, tuple(place.borrowed.values()), tuple(place.hidden), self.network)
+        return Shut((), cwd, {**room, **in_read_only_home(self.room, self.network)}, rules=rules)
 
 
 def choose(
@@ -256,7 +258,7 @@ def _fails(sandbox: Sandbox, place: Place) -> str | None:
     if sandbox.kind == "bubblewrap" and shutil.which("bwrap") is None:
         return "it is not installed"
     shut = sandbox.shut(place)
-    return _runs(shut.argv("true"))
+    return _runs([*(landlock.prefix(shut.rules) if shut.rules else ()), *shut.argv("true")])
 
 
 def _runs(argv: Sequence[str]) -> str | None:
@@ -269,18 +271,18 @@ def _runs(argv: Sequence[str]) -> str | None:
 
 
 @cache
-def _landlock(
+def _rules(
     tree: Path, room: Path, borrowed: tuple[Path, ...], hidden: tuple[Path, ...], network: bool
 ) -> tuple[str, ...]:
-    """Its rules, worked out once: they name what lies around the hidden places."""
-    prefix = landlock.prefix(
+    """Landlock's, worked out once: they name what lies around the hidden places."""
+    rules = landlock.rules(
         read_write=[tree, room, Path("/dev/shm")],
         read=[*_needed(), *map(Path, (*SYSTEM, *(NAMES if network else ()))), *borrowed],
         hidden=[*_secrets(), *hidden],
         network=network,
     )
     # In place .git lies in the tree, and around it no folder could be listed.
-    return (*prefix[:-1], f"list={tree}", *prefix[-1:])
+    return (*rules, f"list={tree}")
 
 
 @cache

@@ -1,7 +1,8 @@
 """The process between runner and bench: starts the bench, holds its deadline, and leaves no process behind.
 
-A script of its own, never imported: `python -I -S -E supervisor.py TIMEOUT_S FILE_BYTES ARG...`, in the bench's
-directory and environment, as the leader of a new session. Its standard streams are three pipes of the runner:
+A script of its own, never imported: `python -I -S -E supervisor.py TIMEOUT_S FILE_BYTES RULE... -- ARG...`, in
+the bench's directory and environment, as the leader of a new session. Where there are rules, those of `confine.py`, the
+bench is shut in by them, and the supervisor is not. Its standard streams are three pipes of the runner:
 
     stdin   never written to: its end means "stop", and comes by itself when the runner is killed
     stdout  the bench's output, both streams
@@ -65,14 +66,14 @@ class Children:
                 self.killed += code == -signal.SIGKILL
 
 
-def main(timeout_s: float, file_bytes: int, argv: list[str]) -> None:
+def main(timeout_s: float, file_bytes: int, rules: list[str], argv: list[str]) -> None:
     """Run the command, and report when nothing of it is left."""
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals() - {signal.SIGCHLD})
     if LINUX:
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     wake = wake_up_pipe()
     begin = time.monotonic()
-    children = Children(start(argv, file_bytes))
+    children = Children(start(rules, argv, file_bytes))
     how = watch(children, wake, begin + timeout_s)
     duration_s = time.monotonic() - begin
     if how == "ended":
@@ -86,7 +87,7 @@ def main(timeout_s: float, file_bytes: int, argv: list[str]) -> None:
         pass  # the runner is gone
 
 
-def start(argv: list[str], file_bytes: int) -> int:
+def start(rules: list[str], argv: list[str], file_bytes: int) -> int:
     """Start the bench in a process group of its own. Returns its pid."""
     pid = os.fork()
     if pid:
@@ -102,11 +103,22 @@ def start(argv: list[str], file_bytes: int) -> int:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         lower(resource.RLIMIT_CORE, 0)  # a core dump holds whatever the memory held
         lower(resource.RLIMIT_FSIZE, file_bytes)
+        if rules:
+            shut_in(rules)
         os.execvp(argv[0], argv)
     except OSError as error:
         os.write(2, f"cannot start {argv[0]}: {error.strerror}\n".encode())
     finally:
         os._exit(127)
+
+
+def shut_in(rules: list[str]) -> None:
+    """Confine this process; or end it."""
+    folder = os.path.dirname(__file__)  # noqa: PTH120, as above
+    sys.path.append(folder.removesuffix("__pycache__"))
+    import confine  # type: ignore[import-not-found]  # no package here: the script that lies beside this one
+
+    confine.confine(rules)
 
 
 def lower(limit: int, value: int) -> None:
@@ -254,5 +266,6 @@ def newest() -> int:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])
+    split = sys.argv.index("--")
+    main(float(sys.argv[1]), int(sys.argv[2]), sys.argv[3:split], sys.argv[split + 1 :])
     os._exit(0)  # without the interpreter's own clean-up, which takes 2 ms
