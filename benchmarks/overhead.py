@@ -17,17 +17,23 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.journal import read
-from autoresearch.records import AnyRecord, Began, Measured, Measuring
+from autoresearch.equipment import make_runner, make_sandbox, make_tree
+from autoresearch.project import Project, examine
+from autoresearch.records import AnyRecord
+from autoresearch.runner import Runner
 from model_server import ModelServer
 from user import PROGRAM, User, path_without_bubblewrap, whole
 
-TURNS = 3
+MODES = {"none": "off", "landlock": "auto", "bubblewrap": "auto"}
+"""Kind of sandbox → the setting that leads to it."""
 
 
 def main() -> None:
@@ -37,7 +43,7 @@ def main() -> None:
     parser.add_argument(
         "--memory", action="store_true", help="measure memory instead: over 2,000 experiments, and 2 GB of output"
     )
-    parser.add_argument("--sandbox", action="store_true", help="measure what a run costs in each kind of sandbox")
+    parser.add_argument("--sandbox", action="store_true", help="measure what a run costs in each kind of sandbox, over as many runs")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         if options.memory:
@@ -53,13 +59,7 @@ def main() -> None:
 
 def session(home: Path, files: int, experiments: int) -> list[AnyRecord]:
     """The journal of a session of so many experiments in a repository of so many other files."""
-    user = User.with_project(home, commit=False)
-    for number in range(files):
-        path = home / f"d{number % 250}" / f"f{number}.txt"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(f"{number}\n")
-    user.git("add", "-A")
-    user.git("commit", "--quiet", "-m", "start")
+    user = repository(home, files)
     # Every third is better, so that keeps, which move the branch, are in the mean as well.
     replies = [whole(str(20 + number if number % 3 == 0 else number / 1000)) for number in range(1, experiments)]
     with ModelServer(replies) as server:
@@ -71,6 +71,18 @@ def session(home: Path, files: int, experiments: int) -> list[AnyRecord]:
     if done.returncode != 0:
         sys.exit(done.stderr)
     return read(home / ".git" / "autoresearch" / "t" / "journal.jsonl")
+
+
+def repository(home: Path, files: int) -> User:
+    """A project among so many other files."""
+    user = User.with_project(home, commit=False)
+    for number in range(files):
+        path = home / f"d{number % 250}" / f"f{number}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"{number}\n")
+    user.git("add", "-A")
+    user.git("commit", "--quiet", "-m", "start")
+    return user
 
 
 def show(name: str, records: list[AnyRecord]) -> None:
@@ -94,34 +106,44 @@ def show(name: str, records: list[AnyRecord]) -> None:
     print(f"{name:<16} {cells[0]:>17.1f} {cells[1]:>10.1f} {cells[2]:>26.1f}")
 
 
-def sandboxes(scratch: Path, files: int, experiments: int) -> None:
-    """Milliseconds of a run that does nothing, from the order to its record; and the runner's CPU beside a long run."""
+def sandboxes(scratch: Path, files: int, runs: int) -> None:
+    """Milliseconds of a run that does nothing, from the order to its end; and the runner's CPU beside a long run."""
     usual = os.environ["PATH"]
     kinds = {"none": usual, "landlock": path_without_bubblewrap(scratch / "programs"), "bubblewrap": usual}
-    taken: dict[tuple[str, int], list[float]] = {}
-    cpu: dict[str, list[float]] = {}
-    # In turns, so that what else the machine does meets all kinds alike.
-    for turn in range(TURNS):
-        for kind, path in kinds.items():
-            os.environ["PATH"] = path
-            os.environ["AUTORESEARCH_SANDBOX"] = "off" if kind == "none" else "auto"
-            for count in (0, 40, files):
-                records = session(scratch / f"{kind}-{count}-{turn}", count, 12 if count == files else experiments)
-                began = next(record for record in records if isinstance(record, Began))
-                assert began.sandbox == kind, f"{kind} does not work here, {began.sandbox} does"
-                taken.setdefault((kind, count), []).extend(run_ms(records))
-            cpu.setdefault(kind, []).append(cpu_beside(scratch / f"cpu-{kind}-{turn}"))
-    print(f"{'sandbox':<12} {'repository':<14} {'ms a run':>9} {'CPU ms a second of a run':>25}")
-    for (kind, count), values in taken.items():
-        beside = f"{statistics.median(cpu[kind]):>25.1f}" if not count else ""
-        name = f"{count:,} files" if count else "small"
-        print(f"{kind:<12} {name:<14} {statistics.median(values):>9.1f} {beside}".rstrip())
+    print(f"{'sandbox':<12} {'repository':<14} {'ms a run':>9} {'over none':>10}")
+    for count in (0, 40, files):
+        user = repository(scratch / f"s{count}", count)
+        runners = {kind: shut_in(user, kind, path) for kind, path in kinds.items()}
+        taken: dict[str, list[float]] = {kind: [] for kind in kinds}
+        for number in range(runs + 1):
+            # In turns, so that what else the machine does meets all kinds alike.
+            for kind, (runner, project) in runners.items():
+                begin = time.monotonic()
+                said = runner.run(project.targets, scratch / f"{kind}.log", lambda: None, seed=number)
+                assert said.value == 10, said.failure
+                taken[kind] += [(time.monotonic() - begin) * 1000] if number else []  # the first fills caches
+        for kind, values in taken.items():
+            over = statistics.median(here - none for here, none in zip(values, taken["none"], strict=True))
+            name = f"{count:,} files" if count else "small"
+            beside = f"{over:>+10.1f}" if kind != "none" else ""
+            print(f"{kind:<12} {name:<14} {statistics.median(values):>9.1f} {beside}".rstrip())
+    print(f"{'sandbox':<12} {'CPU ms a second of a run':>24}")
+    for kind, path in kinds.items():
+        os.environ.update(PATH=path, AUTORESEARCH_SANDBOX=MODES[kind])
+        print(f"{kind:<12} {statistics.median(cpu_beside(scratch / f'cpu-{kind}-{turn}') for turn in range(3)):>24.1f}")
 
 
-def run_ms(records: list[AnyRecord]) -> list[float]:
-    """Wall milliseconds of each run after the baseline's."""
-    pairs = [(a, b) for a, b in pairwise(records) if isinstance(a, Measuring) and isinstance(b, Measured)]
-    return [(after.t - before.t) * 1000 for before, after in pairs if after.n > 1]
+def shut_in(user: User, kind: str, path: str) -> tuple[Runner, Project]:
+    """A runner in a tree of its own, in a kind of sandbox, which is what works with this PATH."""
+    project = examine(user.home / "program.md", {"sandbox": MODES[kind]}, os.environ)
+    folder = SessionFolder(project.repository.common_dir, kind)
+    folder.path.mkdir(parents=True)
+    usual = os.environ["PATH"]
+    os.environ["PATH"] = path
+    box = make_sandbox(project, folder.path)
+    os.environ["PATH"] = usual
+    assert box.kind == kind, f"{kind} does not work here, {box.kind} does"
+    return make_runner(project, make_tree(project, folder.tree, box), box, None), project
 
 
 def cpu_beside(home: Path) -> float:

@@ -440,7 +440,7 @@ def _decode(data: bytes | bytearray) -> Any:
 
 def _serve(questions: int, answers: int, *without: str) -> None:
     """Answer questions until there are none. The first asks for the import of the target."""
-    sys.modules.update(dict.fromkeys(without))  # type: ignore[arg-type]
+    sys.modules.update(dict.fromkeys(without))  # type: ignore[arg-type]  # None: not to be imported
     things: list[Any] = [importlib]
     with open(questions, "rb") as incoming, open(answers, "wb") as outgoing:
         while header := incoming.read(HEADER.size):
