@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument(
         "--memory", action="store_true", help="measure memory instead: over 2,000 experiments, and 2 GB of output"
     )
-    parser.add_argument("--sandbox", action="store_true", help="measure what a run costs in each kind of sandbox, over as many runs")
+    parser.add_argument("--sandbox", action="store_true", help="measure what a run costs in each kind of sandbox")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         if options.memory:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,8 @@ import forks
 import user
 
 user.run = forks.run
+# `python3` of the benches: a version manager's may take longer to start than the rest of their run.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 FOREIGN = ("GIT_", "OPENAI_", "ANTHROPIC_", "AUTORESEARCH_", "COLUMNS", "LINES")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
