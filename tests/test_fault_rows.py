@@ -149,6 +149,20 @@ def test_a_linked_tree_that_a_power_cut_tore_is_made_anew(tmp_path: Path, torn: 
     assert User(tmp_path / "tree").git("status", "--porcelain") == ""
 
 
+def test_what_a_power_cut_tore_does_not_keep_a_session_in_place_from_its_branch(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path / "project")
+    tree = user.home / ".git/autoresearch/other/tree"
+    user.git("worktree", "add", "--quiet", "--detach", str(tree))
+    entry = user.home / ".git/worktrees/tree"
+    (entry / "commondir").write_bytes(b"")
+    os.utime(entry, (0, 0))
+    with ModelServer([whole("11.0")]) as server:
+        done = user.types(*RUN, "--in-place", "--budget=experiments=2", env=openai(server))
+    assert done.returncode == 0, done.stderr
+    assert user.branch_scores("t") == ["VALUE = 10.0", "VALUE = 11.0"]
+    assert not entry.exists()
+
+
 # Clocks, housekeeping
 
 

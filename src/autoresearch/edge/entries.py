@@ -15,11 +15,11 @@ TORN_S = 10.0
 """Git writes an entry within milliseconds: one that was torn so long ago is not being written any more."""
 
 
-def forget(common_dir: Path, below: Path) -> None:
-    """Take away the entries of linked worktrees of ours that are gone, and those that a power cut tore."""
+def forget(common_dir: Path, below: Path | None = None) -> None:
+    """Take away entries of ours that a power cut tore, and those of linked worktrees below a folder that are gone."""
     for entry in common_dir.glob("worktrees/*"):
         place = _place(entry)
-        gone = place is not None and place.is_relative_to(below) and not place.exists()
+        gone = below is not None and place is not None and place.is_relative_to(below) and not place.exists()
         if gone or (_is_torn(entry) and _was_ours(entry, common_dir)):
             shutil.rmtree(entry, ignore_errors=True)
     with suppress(OSError):

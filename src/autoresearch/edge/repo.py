@@ -319,6 +319,7 @@ class Repository:
 
     def switch(self, name: str) -> None:
         """Check a branch out in the user's checkout (in-place sessions only)."""
+        entries.forget(self.common_dir)
         self._git.must("checkout", "--quiet", name, "--")
 
     def stage(self, paths: Iterable[str]) -> None:
