@@ -66,8 +66,13 @@ def target(text: str) -> Callable[[User], None]:
     return write
 
 
-def branch_taken(user: User) -> None:
-    user.git("branch", "autoresearch/t")
+def branch(name: str) -> Callable[[User], None]:
+    """A branch of the user's."""
+
+    def make(user: User) -> None:
+        user.git("branch", name)
+
+    return make
 
 
 def setting(line: str) -> Callable[[User], None]:
@@ -91,6 +96,13 @@ CASES: list[tuple[str, Callable[[User], None], tuple[str, ...], int, str]] = [
     ("target a symlink", symlink, TUNE, 2, "program.py is a symbolic link, not a file"),
     ("no program.md", nothing, (*TUNE, "--program", "nope.md"), 2, "nope.md does not exist. Run `autoresearch init`"),
     ("not YAML", program("---\ntarget: [a\n---\n"), TUNE, 2, "of the front matter is not YAML"),
+    (
+        "set twice",
+        program("---\nbudget: {hours: 1, hours: 2}\n---\n"),
+        TUNE,
+        2,
+        "line 2 of the front matter is not YAML: hours is set",
+    ),
     ("a glob without quotes", program("---\ntarget: *.py\n---\n"), TUNE, 2, "line 2 of the front matter is not YAML"),
     ("front matter a list", program("---\n- a\n---\n"), TUNE, 2, "`name: value` lines"),
     ("unknown key", setting("timeuot: 5s"), TUNE, 2, "unknown setting 'timeuot'; did you mean 'timeout'?"),
@@ -169,7 +181,14 @@ CASES: list[tuple[str, Callable[[User], None], tuple[str, ...], int, str]] = [
     ("tag no branch name", nothing, (*TUNE, "--tag", "a b"), 2, "--tag 'a b' is not a branch name"),
     ("tag with dots", nothing, (*TUNE, "--tag", "a..b"), 2, "--tag 'a..b' is not a branch name"),
     ("tag a path", nothing, (*TUNE, "--tag", "../x"), 2, "is not a branch name"),
-    ("branch is not ours", branch_taken, (*TUNE, "--tag", "t"), 3, "branch autoresearch/t exists and is not a session"),
+    ("branch in the way", branch("autoresearch"), (*TUNE, "--tag", "t"), 3, "Rename it: beside it git can have"),
+    (
+        "branch is not ours",
+        branch("autoresearch/t"),
+        (*TUNE, "--tag", "t"),
+        3,
+        "branch autoresearch/t exists and is not a session",
+    ),
     ("results.tsv tracked", results_tracked, TUNE, 3, "results.tsv is tracked by git"),
     (
         "no model, no key",

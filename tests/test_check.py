@@ -53,10 +53,11 @@ def test_every_error_is_said_and_not_only_the_first(tmp_path: Path) -> None:
 def test_what_may_be_meant_otherwise_is_a_warning(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     (user.home / "program.py").write_text("draft\n")
+    (user.home / "program.md").write_text(PROGRAM + "More.\n")
     done = user.types("check", "--model", "tune", "--columns", "peak_mb")
     warnings = "\n".join(lines(done.stdout)["warning"])
     assert done.returncode == 0
-    assert "program.py has uncommitted changes" in warnings
+    assert "uncommitted changes in program.py: the session" in warnings
     assert "no `peak_mb: NUMBER` line" in warnings
     assert "budget: none is set" in warnings
 

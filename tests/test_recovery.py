@@ -51,7 +51,7 @@ def test_in_place_after_a_kill_takes_no_other_tag_and_no_other_mode(tmp_path: Pa
     assert "Finish it with `autoresearch run --tag t --in-place`" in other.stderr
     linked = user.types("run", "--tag=t", "--model=tune")
     assert linked.returncode == 2
-    assert "session t was begun with in_place True, now it is False" in linked.stderr
+    assert "session t was begun with in_place true, now it is false" in linked.stderr
 
 
 @pytest.mark.parametrize("first", ["canary", "baseline"])

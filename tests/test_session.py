@@ -307,7 +307,7 @@ def test_work_in_the_checkout_goes_on_untouched(tmp_path: Path) -> None:
             "run", "--model", "openai/gpt-6-luna", "--budget", "experiments=2", "--tag=t", env=openai(server)
         )
     assert done.returncode == 0, done.stderr
-    assert "program.py has uncommitted changes: the session starts from HEAD" in done.stderr
+    assert "uncommitted changes in notes.txt, program.py: the session starts from HEAD, without them" in done.stderr
     assert user.checkout() == before
     assert user.branch_scores("t") == ["VALUE = 10.0", "VALUE = 11.0"]
 

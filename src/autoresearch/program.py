@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -60,7 +62,7 @@ def split(text: str) -> tuple[str, str]:
 def parse(front: str, where: str) -> dict[str, object]:
     """The front matter as a mapping. Raises SettingsError with the line in the file."""
     try:
-        value = yaml.safe_load(front)
+        value = yaml.load(front, _Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f" line {mark.line + 2}" if mark else ""
@@ -76,3 +78,16 @@ def parse(front: str, where: str) -> dict[str, object]:
     if not isinstance(value, dict):
         raise SettingsError(f"{where}: the front matter must be `name: value` lines between two `---` lines.")
     return {str(name): setting for name, setting in value.items()}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without a name that is set twice, of which the last would count silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        names: list[Hashable] = []
+        for key, _ in node.value:
+            name = self.construct_object(key, deep=True)
+            if name in names:
+                raise yaml.constructor.ConstructorError(problem=f"{name} is set twice", problem_mark=key.start_mark)
+            names.append(name)
+        return super().construct_mapping(node, deep)

@@ -21,6 +21,8 @@ from autoresearch.settings import Loaded, Settings, load, strangers
 TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 SHOWN_BYTES = 16_000
 """A fixed file larger than this is named to the proposer and not shown."""
+SHOWN = 5
+"""Changed files that a warning names."""
 GLOB = frozenset("*?[")
 ENOUGH = {"target", "bench", "metric"}
 """Flags that say enough to do without a program.md."""
@@ -81,7 +83,7 @@ def examine(path: Path, flags: Mapping[str, object], environment: Mapping[str, s
         fixed=find_fixed(repository, base, loaded.settings, targets),
         links=[] if loaded.settings.in_place else linked,
         cached=cached,
-        warnings=(*strangers(environment), *find_warnings(repository, base, loaded.settings, targets)),
+        warnings=(*strangers(environment), *find_warnings(repository, base, program, loaded.settings)),
     )
 
 
@@ -163,11 +165,16 @@ def find_cached(repository: Repository, paths: Sequence[str], targets: Mapping[s
     return [f"{path}/" if named.endswith("/") else path for path, named in zip(full, paths, strict=True)]
 
 
-def find_warnings(repository: Repository, commit: str, settings: Settings, targets: Mapping[str, Tracked]) -> list[str]:
+def find_warnings(repository: Repository, commit: str, program: Program, settings: Settings) -> list[str]:
     """What may be meant otherwise, though the session can run."""
     warnings = [f"env: {name} is not set here" for name in settings.env if name not in os.environ]
-    if not settings.in_place and (changed := repository.changed(list(targets))):
-        warnings.append(f"{', '.join(changed)} has uncommitted changes: the session starts from HEAD, without them")
+    changed = [] if settings.in_place else repository.changed()
+    # The brief is read from the file itself, as it is.
+    if changed := [path for path in changed if path != repository.full(program.path.name)]:
+        more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
+        warnings.append(
+            f"uncommitted changes in {', '.join(changed[:SHOWN])}{more}: the session starts from HEAD, without them"
+        )
     if not settings.in_place and repository.tracked_at_root(commit, ".gitmodules"):
         warnings.append("the repository has submodules, which are empty in the session's tree: --in-place has them")
     return warnings

@@ -35,9 +35,10 @@ def refuse_other(project: Project, tag: str) -> None:
         if repository.ref(name) is not None:
             short = name.removeprefix("refs/heads/")
             what = "branch" if short != name else "ref"
-            raise RepositoryError(
-                f"{what} {short} exists and is not a session of this repository's. Delete it, or choose another --tag."
-            )
+            way = "Delete it, or choose another --tag"
+            if short == "autoresearch":
+                way = "Rename it: beside it git can have no branch autoresearch/TAG"
+            raise RepositoryError(f"{what} {short} exists and is not a session of this repository's. {way}.")
 
 
 def _refuse_branch_of_another(repository: Repository, folder: SessionFolder) -> None:
@@ -102,6 +103,11 @@ def refuse_changes(project: Project, folder: SessionFolder, history: History) ->
     return changed
 
 
+def _said(value: object) -> str:
+    """A setting's value as program.md would have it."""
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
 def _refuse_changed_settings(project: Project, history: History) -> None:
     opened, settings = history.opened, project.settings
     assert opened is not None
@@ -146,8 +152,8 @@ def _refuse_changed_settings(project: Project, history: History) -> None:
     for name, value in now.items():
         if redactor().values(value) != then[name]:  # the journal holds no secret
             raise SettingsError(
-                f"session {opened.tag} was begun with {name} {then[name]!r}, now it is {value!r}: that would be "
-                "another session. Set it back, or begin a new --tag."
+                f"session {opened.tag} was begun with {name} {_said(then[name])}, now it is {_said(value)}: that would "
+                "be another session. Set it back, or begin a new --tag."
             )
 
 
