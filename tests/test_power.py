@@ -132,6 +132,8 @@ def check_without_logs(folder: Path, behind: str, most: int) -> None:
                 shutil.rmtree(home / ".git/autoresearch/t/runs", ignore_errors=True)
                 ended = launcher.run(home, *SHORT, life=1)
                 assert broken(project, home, ended, kills=died, power=True) == [], f"after {at} ({known[at - 1]})"
+                written = (home / ".git/autoresearch/t/journal.jsonl").read_text()
+                assert written.count('"kind":"labelled"') == 1  # a second look, without the log, would claim less
 
 
 def test_the_baselines_logs_are_not_missed(folder: Path) -> None:
