@@ -37,6 +37,14 @@ class ProposerUnavailableError(ProposerError):
         self.retry_after_s = retry_after_s
 
 
+class PromptTooLongError(ProposerError):
+    """The prompt is longer than the model takes: a shorter one may do."""
+
+
+class ExhaustedError(ProposerError):
+    """The proposer has nothing left to propose: an end, and no failure."""
+
+
 class BenchError(AutoresearchError):
     """The bench does not run: the baseline or the canary failed."""
 
