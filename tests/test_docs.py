@@ -11,9 +11,9 @@ import pytest
 import typer.main
 from pydantic_core import PydanticUndefined
 
-from autoresearch import errors
+from autoresearch import brief, errors
 from autoresearch.cli.app import app
-from autoresearch.edge import folder
+from autoresearch.edge import derived, folder
 from autoresearch.edge.environment import AT_HOME, COMPILED, FAMILIES, HANDED_ON
 from autoresearch.edge.sandbox import SECRET_PLACES
 from autoresearch.limits import Bounds, Limits
@@ -92,7 +92,7 @@ def test_every_file_stands_in_the_reference(tmp_path: Path) -> None:
     for path in (session.journal, session.tree, session.scratch, session.log(1, 1).parent, session.candidate(1, 0)):
         name = path.relative_to(tmp_path / "autoresearch").as_posix().replace("1.json", "N.json")
         assert f".git/autoresearch/{name}" in text
-    for name in (folder.RESULTS, folder.RUN_LOG, "refs/autoresearch/TAG/best", "holder.json"):
+    for name in (*derived.OWN, brief.NOTES, "refs/autoresearch/TAG/best", "holder.json"):
         assert name in text
 
 

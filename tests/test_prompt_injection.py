@@ -12,6 +12,7 @@ from autoresearch.decide import prompt
 from autoresearch.decide.recover import History, fold
 from autoresearch.records import Decided, Proposed, Settled
 from autoresearch.settings import Settings, load
+from histories import past
 from model_server import ModelServer
 from user import PROGRAM, User
 
@@ -57,7 +58,8 @@ def test_whatever_a_prompt_shows_its_blocks_are_read_back_as_they_were(
 ) -> None:
     def shown(*texts: str) -> tuple[list[tuple[str, str]], str]:
         material = prompt.Material("Be quick.", {"a.py": texts[0]}, {"data.md": texts[1]}, texts[2], "a hint")
-        built = prompt.build(SETTINGS, crashed(texts[3]), material)
+        told = crashed(texts[3])
+        built = prompt.build(SETTINGS, told, past(told), material)
         repair = prompt.build_repair(SETTINGS, crashed(texts[3]), material, texts[3])
         return blocks("\n\n".join(part.text for part in (*built.parts, *repair.parts)))
 

@@ -224,7 +224,34 @@ def test_refuses_an_answer_that_the_provider_cut_off() -> None:
 
 def test_an_agents_answer_needs_only_a_header() -> None:
     got = parse(HEADER + "```\nnever closed", edits=False)
-    assert got == ParsedReply("use a set", "lookups get cheaper", "data structure", ())
+    assert got == ParsedReply("use a set", "lookups get cheaper", "data structure", None, ())
+
+
+@pytest.mark.parametrize(
+    ("said", "share"),
+    [
+        ("+2 %", 0.02),
+        ("about 2.5% better", 0.025),
+        ("-1 %", -0.01),
+        ("−1 %", -0.01),
+        ("1-3 %", 0.02),
+        ("1 to 3%", 0.02),
+        ("+1% to +3%", 0.02),
+        ("0,5 %", 0.005),
+        ("4", 0.04),
+        ("2x faster", 1.0),
+        ("×1.5", 0.5),
+        ("3 times", 2.0),
+        ("", None),
+        ("none", None),
+        ("a lot", None),
+        ("loss lower by 0.01", None),
+        ("999999999 %", None),
+    ],
+)
+def test_reads_what_gain_is_predicted(said: str, share: float | None) -> None:
+    got = parsed(HEADER.strip() + f"\nexpected: {said}\n\n```\nx\n```\n").expected
+    assert got == (None if share is None else pytest.approx(share))
 
 
 LINES = st.sampled_from(

@@ -141,7 +141,8 @@ def test_the_prompt_tells_what_was_tried(tmp_path: Path) -> None:
         user.types("run", "--model", "openai/gpt-6-luna", "--budget", "experiments=3", env=openai(server))
         prompt = server.requests[1].prompt
     assert "Make the score as high as you can." in prompt
-    assert '#2 keep 11 (+10.00%) "eleven"' in prompt
+    assert '#2 keep 11 (+10.00%) parameters: "eleven"' in prompt
+    assert "-VALUE = 10.0\n+VALUE = 11.0" in prompt
     assert "VALUE = 11.0" in prompt
 
 

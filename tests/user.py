@@ -22,6 +22,7 @@ timeout: 20s
 ---
 Make the score as high as you can.
 """
+OURS = ("results.tsv", "run.log", "LEARNINGS.md")
 TARGET = 'VALUE = 10.0\nprint(f"score: {VALUE}")\n'
 
 
@@ -100,7 +101,9 @@ class User:
         parts += [self.git("ls-files", "--stage"), self.git("status", "--porcelain"), self.git("stash", "list")]
         parts += [self.git("rev-parse", "refs/heads/main")]
         for path in sorted(self.home.rglob("*")):
-            ours = path.name in ("results.tsv", "run.log") or ".git" in path.relative_to(self.home).parts
+            ours = (
+                path.name in ("results.tsv", "run.log", "LEARNINGS.md") or ".git" in path.relative_to(self.home).parts
+            )
             if path.is_file() and not ours:
                 parts.append(f"{path} {path.stat().st_mode} {hashlib.sha256(path.read_bytes()).hexdigest()}")
         return "\n".join(parts)

@@ -19,6 +19,7 @@ from autoresearch.decide.results import one_line
 from autoresearch.decide.rounds import rounds
 from autoresearch.edge.signals import StopSignal
 from autoresearch.figures import number, percent
+from autoresearch.model import Rung
 from autoresearch.observer import Observer
 from autoresearch.records import (
     EVIDENCE,
@@ -34,6 +35,7 @@ from autoresearch.records import (
     Gating,
     Measured,
     Measuring,
+    Planned,
     Proposed,
     Refused,
     Replied,
@@ -45,6 +47,13 @@ from autoresearch.settings import Settings
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+RUNGS: dict[Rung, str] = {
+    "explore": "hints by turns",
+    "shift": "hints of a neglected kind, {0.idea}",
+    "burst": "the tuner on the best so far",
+    "branch": "from the text of #{0.start}",
+}
+"""What a session does on each rung."""
 LAST_ROWS = 8
 HOW_TO_STOP = "Ctrl-C: finish the run in hand and stop; twice: stop now"
 CLOSING = "closing"
@@ -84,8 +93,8 @@ class JsonLines:
         """Say what a program may want to follow."""
         if isinstance(record, Began):
             self._say("session", tag=self._tag, branch=f"autoresearch/{self._tag}", resumed=history.lives > 1)
-        elif alarm := tampering(record, history):
-            self.notice(alarm)
+        elif told := tampering(record, history) or climbed(record, history):
+            self.notice(told)
         elif isinstance(record, Settled):
             self._say("experiment", **facts(history.experiments[-1]))
         elif isinstance(record, Closed):
@@ -120,8 +129,8 @@ class PlainLines:
 
     def record(self, record: AnyRecord, history: History) -> None:
         """Print a line when an experiment is over."""
-        if alarm := tampering(record, history):
-            self.notice(alarm)
+        if told := tampering(record, history) or climbed(record, history):
+            self.notice(told)
         elif isinstance(record, Settled):
             say(line(history.experiments[-1], history, self._settings))
 
@@ -155,6 +164,8 @@ class LiveView:
         """Take a step in."""
         self._history = history
         self._alarm = tampering(record, history) or self._alarm
+        if told := climbed(record, history):
+            self.notice(told)
         phase = self._name_phase(record)
         if phase != self._phase:
             self._phase, self._since = phase, time.monotonic()
@@ -201,9 +212,11 @@ class LiveView:
             case Replied() | Measured() | Checked() | Confirmed() | Decided():
                 return "looking at what came back"
             case Refused():
-                return f"asking {self._model} again ({record.reason})"
+                return f"asking again ({record.reason})"
+            case Planned():
+                return f"asking {record.by}{_step(record)}"
             case Settled():
-                return f"asking {self._model}"
+                return "planning"
             case _:
                 return CLOSING
 
@@ -282,6 +295,21 @@ def _live(view: LiveView, console: Console) -> Iterator[Observer]:
         yield view
 
 
+def _step(planned: Planned) -> str:
+    """How far off the plateau, for a phase: ` (shift: algorithm)`."""
+    return "" if planned.rung == "explore" else f" ({RUNGS[planned.rung].format(planned)})"
+
+
+def climbed(record: AnyRecord, history: History) -> str | None:
+    """That a session begins to try harder to leave a plateau; None for every other record."""
+    if not isinstance(record, Planned) or record.rung == "explore":
+        return None
+    before = next((e.planned.rung for e in reversed(history.experiments) if e.planned), None)
+    if before == record.rung:
+        return None
+    return f"{history.streak} experiments without a keep: {RUNGS[record.rung].format(record)}"
+
+
 def tampering(record: AnyRecord, history: History) -> str | None:
     """That a run changed protected files; None for every other record."""
     if not isinstance(record, Measured) or not record.tampered:
@@ -323,7 +351,7 @@ def what(experiment: Experiment) -> str:
 def facts(experiment: Experiment) -> dict[str, object]:
     """One experiment for programs."""
     assert experiment.verdict is not None
-    proposal = experiment.proposal
+    proposal, planned = experiment.proposal, experiment.planned
     return {
         "n": experiment.n,
         "status": experiment.verdict.status,
@@ -336,6 +364,11 @@ def facts(experiment: Experiment) -> dict[str, object]:
         "description": proposal.description if proposal else None,
         "hypothesis": proposal.hypothesis if proposal else None,
         "category": proposal.category if proposal else None,
+        "expected": proposal.expected if proposal else None,
+        "rung": planned.rung if planned else None,
+        "idea": planned.idea if planned else None,
+        "by": proposal.by if proposal else planned.by if planned else None,
+        "start": planned.start if planned else None,
         "repairs": proposal.repair if proposal else 0,
         "bench_s": round(experiment.bench_s, 3),
         "cost_usd": round(experiment.cost_usd, 6),

@@ -120,8 +120,9 @@ def first_request(project: Project) -> Request:
     """What the first experiment would ask, for estimates and `--dry-run`."""
     texts = {path: file.data.decode() for path, file in project.targets.items()}
     history = History()
-    material = prompt.Material(project.program.prose, texts, project.fixed, "", plan.hint(history))
-    asking = prompt.build(project.settings, history, material)
+    hint = plan.plan(history, (), project.settings.patience, tunable=lambda: False).hint
+    material = prompt.Material(project.program.prose, texts, project.fixed, "", hint)
+    asking = prompt.build(project.settings, history, (), material)
     return Request(n=2, prompt=asking, files=texts, metric=project.settings.measured, baseline=None)
 
 

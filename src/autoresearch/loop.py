@@ -7,32 +7,39 @@ that was cut short at any instant goes on from there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 
 from autoresearch.arms import Arms, Stopped
 from autoresearch.decide import edits, plan, prompt, reply, screen
+from autoresearch.decide.bandit import pick
 from autoresearch.decide.budget import hours_spent, too_dear
+from autoresearch.decide.learnings import earned
+from autoresearch.decide.outcome import Past
 from autoresearch.decide.policy import Decision, policy
 from autoresearch.decide.prompt import Material
 from autoresearch.decide.recover import BASELINE, SENTINEL, Experiment, History
 from autoresearch.decide.results import table
 from autoresearch.edge import bench, coin
 from autoresearch.edge.branch import SessionBranch
-from autoresearch.edge.folder import ResultsFile, SessionFolder
+from autoresearch.edge.derived import Derived
+from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.edge.signals import StopSignal
-from autoresearch.errors import ProposerError
+from autoresearch.errors import ExhaustedError, PromptTooLongError, ProposerError
 from autoresearch.gates import Gatekeeper
 from autoresearch.ledger import Ledger
 from autoresearch.model import Prompt, Proposal, Reply, Request, Scalar, Status, Turn, Usage
 from autoresearch.propose import Proposer
 from autoresearch.propose.faults import ReplyInterrupted, ReplyLostError
 from autoresearch.propose.patience import ask_patiently
+from autoresearch.propose.roster import Roster
 from autoresearch.records import (
     Arm,
     Committed,
     Decided,
+    Planned,
     Proposed,
     Refused,
     Replied,
@@ -49,7 +56,7 @@ CRASH_LINES = 50
 
 @dataclass
 class Loop:
-    """What experiments need. Only the history and the incumbent's files change."""
+    """What experiments need. Only the history, the incumbent's files and what is remembered of both change."""
 
     settings: Settings
     ledger: Ledger
@@ -58,15 +65,24 @@ class Loop:
     branch: SessionBranch
     arms: Arms
     gatekeeper: Gatekeeper
-    results: ResultsFile
-    proposer: Proposer
+    results: Derived
+    roster: Roster
+    past: Past
     incumbent: dict[str, Tracked]
     """The targets as the incumbent has them."""
     brief: Callable[[], str]
     """Reads the prose of program.md anew."""
+    notes: Callable[[], str]
+    """Reads notes.md anew."""
     fixed: Mapping[str, str]
     """Files that the proposer may read and not change."""
     stop: StopSignal
+    diffs: Mapping[int, str] = field(default_factory=dict)
+    """What the experiments changed that prompts show."""
+    shorter: int = 0
+    """How much of the prompt is left out, because it was too long for the model."""
+    tuned_out: str | None = None
+    """The incumbent for which the tuner has nothing left to try."""
 
     def experiment(self) -> None:
         """Take the next experiment, or the pending one, from plan to settled."""
@@ -102,17 +118,99 @@ class Loop:
 
     def _propose(self) -> None:
         """Ask until an answer passes the screen, or give the experiment up without a run."""
-        if not self._current.refusals and coin.lands(self.settings.sentinels):
+        if self._current.planned is None and coin.lands(self.settings.sentinels):
             self._propose_nothing("sentinel: an edit that does nothing", by=SENTINEL)
-            return
-        texts = _texts(self.incumbent)
-        last = self.history.told[-1]
-        log = self._log_tail(last, CRASH_LINES)
-        material = Material(self.brief(), texts, self.fixed, log, plan.hint(self.history))
-        asking = prompt.build(self.settings, self.history, material)
-        if not self._ask_until_it_lands(asking, texts, repair=0):
+        elif not self._ask_as_planned():
             reason = f"edit_failed: {self._current.refusals[-1]}"
             self.ledger.record(Decided(n=self._current.n, status=Status.CRASH, reason=reason, value=None))
+
+    def _ask_as_planned(self) -> bool:
+        """True when a proposal was accepted. Where a proposer has nothing left, or gives up, another plan is made."""
+        while True:
+            planned = self._plan()
+            texts = self._texts_of(planned.start)
+            try:
+                return self._ask_until_it_lands(self._prompt(planned, texts), texts, repair=0)
+            except PromptTooLongError as error:
+                if self.shorter == len(prompt.SHORTER):
+                    raise
+                self.ledger.observer.notice(f"{error} {prompt.SHORTER[self.shorter].capitalize()} is left out")
+                self.shorter += 1
+            except ExhaustedError:
+                if planned.rung != "burst":
+                    raise
+                self.tuned_out = self._incumbent_commit
+            except ProposerError as error:
+                if not self.roster.leave_out(planned.by, error):
+                    raise
+                self.ledger.observer.notice(f"{error} Until then {', '.join(self.roster.names)} is asked")
+
+    def _plan(self) -> Planned:
+        """The plan of the present experiment, journalled before anything comes of it."""
+        planned = self._current.planned
+        if planned is None or planned.by not in self.roster or (planned.rung == "burst" and not self._tunable()):
+            made = self._next_plan()
+            by = "tune" if made.rung == "burst" else self._pick()
+            n = self._current.n
+            planned = Planned(n=n, rung=made.rung, idea=made.idea, hint=made.hint, by=by, start=made.start)
+            self.ledger.record(planned)
+        return planned
+
+    def _next_plan(self) -> plan.Plan:
+        if self.roster.tunes:
+            return plan.TUNING
+        return plan.plan(self.history, self._past(), self.settings.patience, tunable=self._tunable)
+
+    def _pick(self) -> str:
+        names = self.roster.names
+        if len(names) == 1:
+            return names[0]
+        return pick(names, {each.name: each for each in earned(self.history, self._past(), self.settings.measured)})
+
+    def _tunable(self) -> bool:
+        """True where the tuner has something left to try on the incumbent."""
+        from autoresearch.propose.tune import current
+
+        try:
+            return self.tuned_out != self._incumbent_commit and bool(current(_texts(self.incumbent)))
+        except ProposerError:  # an annotation that does not fit
+            return False
+
+    def _texts_of(self, start: int | None) -> dict[str, str]:
+        """The targets as the incumbent has them, or as an earlier experiment had them."""
+        commit = start and self.history.experiments[start - 1].commit
+        if not commit:
+            return _texts(self.incumbent)
+        found = {path: self.repository.tracked(commit, path) for path in self.incumbent}
+        return _texts({path: file or self.incumbent[path] for path, file in found.items()})
+
+    def _prompt(self, planned: Planned, texts: Mapping[str, str]) -> Prompt:
+        """What the proposer is shown; the tuner reads nothing but the texts."""
+        if planned.by == "tune":
+            return Prompt("", ())
+        past = self._past()
+        material = Material(
+            prose=self.brief(),
+            files=texts,
+            fixed=self.fixed,
+            log_tail=self._log(past[-1].experiment, bench.ends),
+            hint=planned.hint,
+            diffs=self._diffs(prompt.wanted(past)),
+            notes=self.notes(),
+            start=planned.start,
+            shorter=self.shorter,
+        )
+        return prompt.build(self.settings, self.history, past, material)
+
+    def _past(self) -> Past:
+        return self.past.follow(self.history.experiments)
+
+    def _diffs(self, wanted: Sequence[int]) -> Mapping[int, str]:
+        """What each of these experiments changed; git is asked once for each."""
+        commits = {n: self.history.experiments[n - 1].commit for n in wanted}
+        known = {n: self.diffs[n] for n in wanted if n in self.diffs}
+        self.diffs = {n: known.get(n) or self.repository.diff(commit) for n, commit in commits.items() if commit}
+        return self.diffs
 
     def _propose_nothing(self, description: str, *, by: str, params: Mapping[str, Scalar] | None = None) -> None:
         """The incumbent's own text, proposed by the harness."""
@@ -138,9 +236,9 @@ class Loop:
         if current.is_sentinel:
             return False
         repair = current.proposal.repair + 1
-        if verdict.status is not Status.CRASH or repair > self.settings.repairs or not self.proposer.can_repair:
+        if verdict.status is not Status.CRASH or repair > self.settings.repairs or not self._proposer.can_repair:
             return False
-        log = self._log_tail(current, CRASH_LINES)
+        log = self._log(current, lambda path: bench.tail(path, CRASH_LINES))
         if not plan.looks_fixable(verdict.reason, log):
             return False
         texts = _texts(self._files("candidate"))
@@ -168,19 +266,11 @@ class Loop:
 
     def _ask(self, asking: Prompt, texts: Mapping[str, str]) -> Reply:
         """One answer, paid for and journalled. Raises Stopped when the budget forbids it, ProposerError."""
-        baseline = self.history.baseline
-        request = Request(
-            n=self._current.n,
-            prompt=asking,
-            files=texts,
-            metric=self.settings.measured,
-            baseline=baseline.value if baseline else None,
-            trials=self.history.trials(),
-        )
+        request = self._request(asking, texts)
         try:
             answer = ask_patiently(
                 lambda: self._ask_once(request),
-                self.proposer.name,
+                self._proposer.name,
                 self.settings.outage,
                 self.stop.sleep,
                 self.ledger.observer.notice,
@@ -192,13 +282,27 @@ class Loop:
             self.ledger.observer.notice(f"dropped changes outside the target: {', '.join(answer.dropped)}")
         return answer
 
+    def _request(self, asking: Prompt, texts: Mapping[str, str]) -> Request:
+        """In a burst the tuner is told of the incumbent alone: what it tried on others was another program."""
+        history, planned = self.history, self._current.planned
+        burst = planned is not None and planned.rung == "burst"
+        known = history.incumbent if burst else history.baseline
+        return Request(
+            n=self._current.n,
+            prompt=asking,
+            files=texts,
+            metric=self.settings.measured,
+            baseline=known.value if known else None,
+            trials=history.trials(since=known.n if burst and known else 0),
+        )
+
     def _ask_once(self, request: Request) -> Reply:
-        worst_usd = self.proposer.worst_case_usd(request)
+        worst_usd = self._proposer.worst_case_usd(request)
         if reason := too_dear(self.settings.budget, self.history, worst_usd):
             raise Stopped(reason)
         try:
             with self.stop.interruptible():
-                answer = self.proposer.propose(request)
+                answer = self._proposer.propose(request)
         except (ReplyLostError, ReplyInterrupted) as lost:
             self._pay(lost.usage)
             raise
@@ -211,7 +315,7 @@ class Loop:
         self.ledger.record(
             Replied(
                 n=self._current.n,
-                model=self.proposer.name,
+                model=self._proposer.name,
                 input_tokens=usage.input_tokens,
                 cached_tokens=usage.cached_tokens,
                 output_tokens=usage.output_tokens,
@@ -230,7 +334,8 @@ class Loop:
                 description=proposal.description,
                 hypothesis=proposal.hypothesis,
                 category=proposal.category,
-                by=self.proposer.name,
+                expected=proposal.expected,
+                by=self._proposer.name,
                 fingerprint=screen.fingerprint(whole),
                 files=tuple(whole),
                 params=dict(answer.params) if answer.params else None,
@@ -335,6 +440,12 @@ class Loop:
         return max(0.0, min(self.settings.timeout, hours * 3600 - self.ledger.elapsed_s))
 
     @property
+    def _proposer(self) -> Proposer:
+        """Who proposes the present experiment, and mends it."""
+        planned = self._current.planned
+        return self.roster[planned.by if planned and planned.by in self.roster else self.roster.names[0]]
+
+    @property
     def _current(self) -> Experiment:
         return self.history.pending or Experiment(len(self.history.experiments) + 1)
 
@@ -352,11 +463,11 @@ class Loop:
         texts = self.folder.load_candidate(self._current.n, proposal.repair)
         return {path: replace(self.incumbent[path], data=text.encode()) for path, text in texts.items()}
 
-    def _log_tail(self, experiment: Experiment, lines: int) -> str:
-        """The end of what the candidate said last: of a failed `check`, else of its latest run."""
+    def _log(self, experiment: Experiment, part: Callable[[Path], str]) -> str:
+        """Of what the candidate said last: of a failed `check`, else of its latest run."""
         checked = experiment.checked
         name = checked.log if checked and checked.failure else _latest_log(experiment)
-        return bench.tail(self.folder.path / name, lines) if name else ""
+        return part(self.folder.path / name) if name else ""
 
 
 def _latest_log(experiment: Experiment) -> str:
@@ -371,7 +482,7 @@ def land(answer: Reply, texts: Mapping[str, str], tried: Mapping[str, str]) -> P
     files = edits.apply(texts, parsed.edits) if answer.files is None else answer.files
     if isinstance(files, reply.Refusal):
         return files
-    proposal = Proposal(parsed.description, parsed.hypothesis, parsed.category, files)
+    proposal = Proposal(parsed.description, parsed.hypothesis, parsed.category, files, parsed.expected)
     return screen.screen(proposal, texts, tried) or proposal
 
 

@@ -44,6 +44,9 @@ Cause = Literal[
 
 Take = Literal["only", "last"]
 """Which of a run's numbers counts: the only one, or the last of several."""
+Rung = Literal["explore", "shift", "burst", "branch"]
+"""How far a session has gone to leave a plateau: hints by turns, hints of a neglected kind, the tuner on the
+incumbent's numbers, another experiment's text to start from."""
 Label = Literal["self-reported", "in-process", "isolated"]
 """Who says the metric: the target itself, a bench that has it in its own process, or one that has it in another."""
 
@@ -95,6 +98,8 @@ class Proposal:
     category: str
     files: Mapping[str, str]
     """Path relative to the project directory → full new text."""
+    expected: float | None = None
+    """Relative gain that the proposer predicted, positive when better; None where it said none."""
 
 
 @dataclass(frozen=True)

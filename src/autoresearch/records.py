@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from autoresearch.model import Cause, Direction, Label, Scalar, Status, Take
+from autoresearch.model import Cause, Direction, Label, Rung, Scalar, Status, Take
 
-FORMAT = 1
+FORMAT = 2
 """Version of the journal's format; a newer one is refused."""
 EVIDENCE = ".tampered.diff"
 """What takes the place of a log's suffix for the file with what its run changed in protected files."""
@@ -96,6 +96,21 @@ class Labelled(Record):
     label: Label
 
 
+class Planned(Record):
+    """How the proposal of experiment `n` will be come by. Planned anew where a proposer gave up."""
+
+    kind: Literal["planned"] = "planned"
+    n: int
+    rung: Rung
+    idea: str
+    """The kind of idea that the hint asks for."""
+    hint: str
+    by: str
+    """The proposer that is asked."""
+    start: int | None = None
+    """Experiment whose text is the one to edit; None for the incumbent's."""
+
+
 class Replied(Record):
     """A proposer answered; what it cost, whatever becomes of the answer."""
 
@@ -126,6 +141,8 @@ class Proposed(Record):
     description: str
     hypothesis: str
     category: str
+    expected: float | None = None
+    """Relative gain that it predicted, positive when better; None where it said none."""
     by: str
     """The proposer's name; `baseline` for experiment 1."""
     fingerprint: str
@@ -269,7 +286,8 @@ class Closed(Record):
 
 
 OfExperiment = (
-    Replied
+    Planned
+    | Replied
     | Refused
     | Proposed
     | Committed

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from autoresearch import __version__
-from autoresearch import program as program_file
+from autoresearch import __version__, brief
 from autoresearch.arms import Arms, Stopped
+from autoresearch.decide import lessons
 from autoresearch.decide.budget import plateau, spent_up
+from autoresearch.decide.outcome import Past
 from autoresearch.decide.recover import History
 from autoresearch.edge import bench, coin, tree
 from autoresearch.edge.branch import SessionBranch
-from autoresearch.edge.folder import ASIDE, HALF, RESULTS, RUN_LOG, ResultsFile, SessionFolder
+from autoresearch.edge.derived import IGNORED, LEARNINGS, RESULTS, RUN_LOG, Derived
+from autoresearch.edge.folder import SessionFolder, write_whole
 from autoresearch.edge.journal import Journal
 from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.edge.sandbox import Kind, close_memory
@@ -27,7 +29,6 @@ from autoresearch.errors import (
     BudgetError,
     ProposerError,
     RepositoryError,
-    SettingsError,
 )
 from autoresearch.gates import SHOWN_LINES, Gatekeeper
 from autoresearch.hints import hints
@@ -37,7 +38,7 @@ from autoresearch.loop import Loop
 from autoresearch.model import Measurement, Scalar, Status
 from autoresearch.observer import Observer
 from autoresearch.project import Project, find_targets
-from autoresearch.propose import Proposer
+from autoresearch.propose.roster import Roster
 from autoresearch.records import Began, Canary, Closed, Labelled, Opened
 from autoresearch.resume import gates_changed, history_of, refuse_changes, what_changed
 from autoresearch.settings import Settings
@@ -52,7 +53,7 @@ class Outcome:
     history: History
 
 
-def run(project: Project, tag: str, proposer: Proposer, stop: StopSignal, observer: Observer) -> Outcome:
+def run(project: Project, tag: str, roster: Roster, stop: StopSignal, observer: Observer) -> Outcome:
     """Open or resume session `tag`, and run it until something says stop. Raises AutoresearchError."""
     folder = SessionFolder(project.repository.common_dir, tag)
     close_memory()
@@ -65,7 +66,7 @@ def run(project: Project, tag: str, proposer: Proposer, stop: StopSignal, observ
             journal = Journal.open(folder.journal)
             try:
                 try:
-                    loop = _open(project, folder, journal, history, proposer, stop, observer)
+                    loop = _open(project, folder, journal, history, roster, stop, observer)
                 except BaseException:
                     if not history.begun:
                         folder.wipe(project.repository)
@@ -98,22 +99,22 @@ def _open(
     folder: SessionFolder,
     journal: Journal,
     history: History,
-    proposer: Proposer,
+    roster: Roster,
     stop: StopSignal,
     observer: Observer,
 ) -> Loop:
     """Everything in place for the first experiment of this life; the branch is made after the baseline."""
     repository, settings = project.repository, project.settings
-    opened = history.opened or _opened(project, folder.tag, proposer.name)
+    opened = history.opened or _opened(project, folder.tag, ", ".join(roster.names))
     home = repository.here()
     if settings.in_place and history.experiments:
         repository.switch(folder.branch_name)
     incumbent = history.incumbent
     commit = incumbent.commit if incumbent and incumbent.commit else opened.base
     targets = find_targets(repository, commit, opened.targets)
-    repository.exclude([RESULTS, ASIDE, HALF, RUN_LOG])
+    repository.exclude(IGNORED)
     folder.drop_held_out(repository)  # a kill may have left it, and candidates run beside it
-    results = ResultsFile(project.program.directory, repository.common_dir, folder.tag)
+    results = Derived(RESULTS, project.program.directory, repository.common_dir, folder.tag)
     if aside := results.claim():
         observer.notice(f"{RESULTS} was not written by autoresearch: it is now {aside.name}")
     box = make_sandbox(project, folder.path)
@@ -132,9 +133,11 @@ def _open(
         arms=Arms(ledger, folder, runner, stop),
         gatekeeper=Gatekeeper(make_gates(project, folder, runner), ledger, folder, stop),
         results=results,
-        proposer=proposer,
+        roster=roster,
+        past=Past(settings.measured),
         incumbent=targets,
-        brief=_brief(project, observer.notice),
+        brief=brief.prose(project, observer.notice),
+        notes=brief.notes(project, observer.notice),
         fixed=project.fixed,
         stop=stop,
     )
@@ -177,12 +180,27 @@ def _live(project: Project, loop: Loop) -> Outcome:
         except Stopped as stopped:
             outcome = Outcome(str(stopped), stopped.interrupted, loop.history)
         except ProposerError as error:
-            loop.ledger.record(Closed(reason=str(error)))
+            _close(project, loop, str(error))
             raise
-        loop.ledger.record(Closed(reason=outcome.reason))
+        _close(project, loop, outcome.reason)
         return Outcome(outcome.reason, outcome.interrupted, loop.history)
     finally:
         _leave(project, loop)
+
+
+def _close(project: Project, loop: Loop, reason: str) -> None:
+    """The life's last record, and what was learnt for whoever begins the next session."""
+    loop.ledger.record(Closed(reason=reason))
+    if not loop.history.tries:
+        return
+    tag = loop.folder.tag
+    text = lessons.page(loop.history, loop.past.follow(loop.history.experiments), loop.settings.measured)
+    beside = Derived(LEARNINGS, project.program.directory, project.repository.common_dir, tag)
+    if beside.is_free() and not project.repository.in_index(LEARNINGS):
+        beside.write(text)
+    else:
+        write_whole(loop.folder.path / LEARNINGS, text.encode())
+        loop.ledger.observer.notice(f"{LEARNINGS} is yours: what was learnt is in {loop.folder.path / LEARNINGS}")
 
 
 def _begin(project: Project, loop: Loop) -> None:
@@ -297,25 +315,9 @@ def _opened(project: Project, tag: str, model: str) -> Opened:
     )
 
 
-def _brief(project: Project, notice: Callable[[str], None]) -> Callable[[], str]:
-    """The prose of program.md as it is now; as it was, when it cannot be read any more. Its settings stay."""
-    known = project.program
-
-    def read() -> str:
-        nonlocal known
-        with suppress(SettingsError):
-            now = program_file.read(project.program.path)
-            if now.front != known.front:
-                notice(f"the settings in {now.path.name} were changed; they count from the next `autoresearch run` on")
-            known = now
-        return known.prose
-
-    return read
-
-
 def _knobs(loop: Loop) -> dict[str, Scalar]:
     """The baseline's numbers, for the tuner to begin with."""
-    if loop.proposer.name != "tune":
+    if not loop.roster.tunes:
         return {}
     from autoresearch.propose.tune import current
 

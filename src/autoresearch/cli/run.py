@@ -64,6 +64,7 @@ def hold(program: Path, tag: str | None, flags: Mapping[str, object], *, as_json
     from autoresearch.edge.signals import StopSignal
     from autoresearch.equipment import make_proposer
     from autoresearch.propose.choose import pick
+    from autoresearch.propose.roster import Roster
 
     with opened(program, tag, flags) as (project, tag):
         resume.refuse_other(project, tag)
@@ -77,7 +78,7 @@ def hold(program: Path, tag: str | None, flags: Mapping[str, object], *, as_json
                 observer.notice(warning)
             if project.links:
                 observer.notice(f"linked into the session's tree: {', '.join(project.links)}")
-            outcome = session.run(project, tag, proposer, stop, observer)
+            outcome = session.run(project, tag, Roster([proposer]), stop, observer)
         if not as_json:
             sum_up(project, tag, outcome)
         return outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-NOTES = ("description", "hypothesis", "category")
+NOTES = ("description", "hypothesis", "category", "expected")
 
 # Models miscount, so 5 to 9 characters are taken; `reply` prefers the length of the opening marker, so that
 # content with such lines of its own can be sent between markers of another length.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
@@ -25,6 +25,7 @@ from autoresearch.records import (
     Measuring,
     OfExperiment,
     Opened,
+    Planned,
     Proposed,
     Refused,
     Replied,
@@ -45,6 +46,7 @@ class Experiment:
     """One experiment as far as it has come; the fields fill up from top to bottom."""
 
     n: int
+    planned: Planned | None = None
     refusals: tuple[str, ...] = ()
     proposal: Proposed | None = None
     """The latest one: a repair replaces what it repairs."""
@@ -72,6 +74,8 @@ class Experiment:
     began_s: float = 0.0
     """Session seconds at the first record of the experiment."""
     ended_s: float = 0.0
+    noise: float = 0.0
+    """The yardstick's when the experiment was settled."""
 
     @property
     def kept(self) -> bool:
@@ -114,6 +118,15 @@ class Spent:
     unpriced: int = 0
     """Replies whose price is unknown; `usd` leaves them out."""
 
+    def after(self, reply: Replied) -> Spent:
+        """With one more reply."""
+        return Spent(
+            usd=self.usd + (reply.cost_usd or 0.0),
+            tokens=self.tokens + reply.input_tokens + reply.output_tokens,
+            replies=self.replies + 1,
+            unpriced=self.unpriced + (reply.cost_usd is None),
+        )
+
 
 @dataclass(frozen=True)
 class History:
@@ -133,6 +146,8 @@ class History:
     label: Label | None = None
     """How far the metric can be trusted; None where it was not found out."""
     spent: Spent = Spent()
+    spent_by: Mapping[str, Spent] = field(default_factory=dict)
+    """The same for each proposer."""
     lives: int = 0
     past_s: float = 0.0
     """Seconds of the lives before the present one."""
@@ -188,11 +203,11 @@ class History:
         """Why the latest life ended; None when it still runs or was killed."""
         return self.last.reason if isinstance(self.last, Closed) else None
 
-    def trials(self) -> tuple[Trial, ...]:
-        """What the tuner chose so far, and what came of it."""
+    def trials(self, since: int = 0) -> tuple[Trial, ...]:
+        """What the tuner chose behind experiment `since`, and what came of it."""
         return tuple(
             Trial(e.proposal.params, e.value)
-            for e in self.experiments
+            for e in self.experiments[since:]
             if e.proposal is not None and e.proposal.params is not None
         )
 
@@ -236,7 +251,7 @@ def step(history: History, record: AnyRecord) -> History:
             return history
         case Settled():
             assert history.pending is not None
-            done = replace(history.pending, ended_s=history.elapsed_s)
+            done = replace(history.pending, ended_s=history.elapsed_s, noise=history.yardstick.noise)
             known = history.yardstick.after(done.runs, kept=done.kept, baseline=done.n == BASELINE)
             return replace(history, experiments=(*history.experiments, done), pending=None, yardstick=known)
         case _:
@@ -261,14 +276,16 @@ def _verify(history: History, record: AnyRecord) -> History:
 def advance(pending: Experiment, record: OfExperiment) -> Experiment:
     """The experiment in progress after one more record."""
     match record:
+        case Planned():
+            return replace(pending, planned=record)
         case Replied():
             return replace(pending, cost_usd=pending.cost_usd + (record.cost_usd or 0.0))
         case Refused():
             return replace(pending, refusals=(*pending.refusals, record.reason))
         case Proposed():
             attempts = (*pending.attempts, pending.commit) if pending.commit else pending.attempts
-            fresh = Experiment(pending.n, last_run=pending.last_run, cost_usd=pending.cost_usd, began_s=pending.began_s)
-            return replace(fresh, proposal=record, attempts=attempts)
+            fresh = Experiment(pending.n, planned=pending.planned, last_run=pending.last_run, cost_usd=pending.cost_usd)
+            return replace(fresh, began_s=pending.began_s, proposal=record, attempts=attempts)
         case Committed():
             return replace(pending, commit=record.commit)
         case Drawn():
@@ -294,13 +311,5 @@ def advance(pending: Experiment, record: OfExperiment) -> Experiment:
 
 
 def _spend(history: History, reply: Replied) -> History:
-    spent = history.spent
-    return replace(
-        history,
-        spent=Spent(
-            usd=spent.usd + (reply.cost_usd or 0.0),
-            tokens=spent.tokens + reply.input_tokens + reply.output_tokens,
-            replies=spent.replies + 1,
-            unpriced=spent.unpriced + (reply.cost_usd is None),
-        ),
-    )
+    mine = history.spent_by.get(reply.model, Spent()).after(reply)
+    return replace(history, spent=history.spent.after(reply), spent_by={**history.spent_by, reply.model: mine})

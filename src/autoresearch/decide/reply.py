@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -61,6 +62,8 @@ class ParsedReply:
     description: str
     hypothesis: str
     category: str
+    expected: float | None
+    """Relative gain that it predicts, positive when better; None where it says none that can be read."""
     edits: tuple[Edit, ...]
 
 
@@ -79,8 +82,8 @@ def parse(text: str, *, truncated: bool = False, edits: bool = True) -> ParsedRe
 
 
 _FORMAT = (
-    "Answer with the lines `description:`, `hypothesis:` and `category:`, then either the complete new file "
-    "in one fenced block, or blocks of `<<<<<<< SEARCH`, the exact old lines, `=======`, the new lines and "
+    "Answer with the lines `description:`, `hypothesis:`, `category:` and `expected:`, then either the complete new "
+    "file in one fenced block, or blocks of `<<<<<<< SEARCH`, the exact old lines, `=======`, the new lines and "
     "`>>>>>>> REPLACE`, each on a line of its own."
 )
 CUT_OFF = Refusal(
@@ -88,6 +91,12 @@ CUT_OFF = Refusal(
     "The answer was cut off at its length limit. Think more briefly, and send just the changed lines as "
     "SEARCH/REPLACE blocks.",
 )
+_NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
+_PERCENT = re.compile(rf"([-+]?{_NUMBER})\s*(?:%?\s*(?:to|-|–|\.\.)\s*\+?({_NUMBER})\s*)?%")
+_TIMES = re.compile(rf"\b({_NUMBER})\s*(?:[x×]|times\b)|[x×]\s*({_NUMBER})")
+_BARE = re.compile(rf"([-+]?{_NUMBER})()")
+MOST_EXPECTED = 1000.0
+"""A larger share is no prediction."""
 _ASIDES = {"bash", "sh", "shell", "console", "text", "txt", "output", "log"}
 _MARKDOWN = {"md", "mdx", "markdown"}
 
@@ -138,12 +147,13 @@ class _Reader:
             "exactly one fenced block, or put a line `FILE: path` before each; show no other code.",
         )
 
-    def header(self) -> tuple[str, str, str]:
-        """Description, hypothesis and category, with words for what was not said."""
+    def header(self) -> tuple[str, str, str, float | None]:
+        """Description, hypothesis, category and expected gain, with words for what was not said."""
         return (
             _one_line(self.notes.get("description", "")) or self.prose or "(no description)",
             _one_line(self.notes.get("hypothesis", ""), limit=1000),
             _one_line(self.notes.get("category", "")).lower() or "other",
+            _percent(self.notes.get("expected", "")),
         )
 
     def _line(self, line: str) -> Refusal | None:
@@ -274,6 +284,19 @@ class _Reader:
     def _block_follows(self) -> bool:
         following = next((line for line in self.lines[self.at + 1 :] if line.strip()), "")
         return bool(length(SEARCH, following)) or fence(following) is not None
+
+
+def _percent(text: str) -> float | None:
+    """`+2 %`, `1-3% better` (its middle), `2` (percent too), `2.5x` as a share; None for anything else."""
+    said = text.replace("−", "-").replace(",", ".").strip(" .")
+    if found := _TIMES.search(said):
+        share = float(found[1] or found[2]) - 1
+    elif found := _PERCENT.search(said) or _BARE.fullmatch(said):
+        low = float(found[1])
+        share = (low + float(found[2] or low)) / 200
+    else:
+        return None
+    return share if abs(share) <= MOST_EXPECTED else None
 
 
 def _joined(lines: list[str]) -> str:

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import IO
 
 from autoresearch.edge import script
-from autoresearch.edge.log import CappedLog, tail
+from autoresearch.edge.log import CappedLog, ends, tail
 from autoresearch.errors import BenchError, RepositoryError
 
-__all__ = ["BenchRun", "run", "tail"]
+__all__ = ["BenchRun", "ends", "run", "tail"]
 
 CHUNK_BYTES = 1024 * 1024
 """Most that is read at once, and what the bench may be ahead of us."""

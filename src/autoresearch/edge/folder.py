@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -19,12 +18,6 @@ from autoresearch.edge.repo import Repository
 from autoresearch.edge.snapshot import remove
 from autoresearch.errors import RepositoryError
 
-RESULTS = "results.tsv"
-RUN_LOG = "run.log"
-ASIDE = "results.[0-9]*.tsv"
-"""Results files of others, put aside, as git's ignore rules say it."""
-HALF = ".results.tsv.*.tmp"
-"""Results files that are not whole yet; a kill leaves at most one a session."""
 SESSIONS = "autoresearch"
 AUDITS = "autoresearch-audit"
 """Where in git's folder the sessions' folders lie, and those of audits."""
@@ -156,41 +149,6 @@ class SessionFolder:
             holder = json.loads(self._holder.read_text())
             return holder if isinstance(holder, dict) else {}
         return {}
-
-
-class ResultsFile:
-    """results.tsv in the project's directory: ours to rewrite, and only ours."""
-
-    def __init__(self, directory: Path, common_dir: Path, tag: str) -> None:
-        self.path = directory / RESULTS
-        # Another session may be writing the same file: each has a temporary name of its own.
-        self._temporary = directory / HALF.replace("*", tag)
-        self._mark = common_dir / "autoresearch" / "results.sha256"
-
-    def claim(self) -> Path | None:
-        """Before the first write of a session: a file that somebody else wrote is put aside. Returns where."""
-        if not self.path.exists() or self._is_ours():
-            return None
-        number = 1
-        while (aside := self.path.with_name(f"results.{number}.tsv")).exists():
-            number += 1
-        os.link(self.path, aside)
-        self.path.unlink()
-        return aside
-
-    def write(self, text: str) -> None:
-        """Write the whole table, and remember that it is ours."""
-        data = text.encode()
-        with self._mark.open("ab") as marks:  # durable before the file: else it would be taken for somebody else's
-            marks.write(f"{hashlib.sha256(data).hexdigest()}\n".encode())
-            marks.flush()
-            os.fsync(marks.fileno())
-        sync_folder(self._mark.parent)
-        write_whole(self.path, data, self._temporary)
-
-    def _is_ours(self) -> bool:
-        digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
-        return self._mark.exists() and digest in self._mark.read_text().split()
 
 
 def _alive(pid: int) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-from autoresearch.edge.folder import RESULTS, RUN_LOG
+from autoresearch.edge.derived import OWN, RESULTS
 from autoresearch.edge.repo import Repository
 from autoresearch.errors import SettingsError
 
@@ -80,6 +80,6 @@ def _worth_linking(name: str) -> bool:
         name in NOT_LINKED
         or name.endswith(NOT_LINKED_SUFFIXES)
         or name.startswith(SECRETS)
-        or name == RUN_LOG
+        or name in OWN
         or fnmatch(name, RESULTS.replace(".", "*.", 1))
     )

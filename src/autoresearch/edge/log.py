@@ -89,6 +89,17 @@ class CappedLog:
         )
 
 
+def ends(log: Path, head: int = 15, last: int = 40) -> str:
+    """The first and the last lines of a log, as `tail` shows them; the whole where it is short."""
+    text = tail(log, head + last + 1)
+    lines = text.split("\n")
+    if len(lines) <= head + last:
+        return text
+    with log.open("rb") as file:
+        first = _ESCAPE.sub("", file.read(4096).decode(errors="replace")).split("\n")[:head]
+    return "\n".join([*(_CONTROL.sub("", line) for line in first), "[…]", *lines[-last:]])
+
+
 def tail(log: Path, lines: int, limit_bytes: int = 16_384) -> str:
     """The last lines of a log as a person would have seen them: no escape sequences, a progress bar as it ended.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ GONE = "000000"
 REGULAR = ("100644", "100755")
 FALLBACK_NAME = "autoresearch"
 FALLBACK_EMAIL = "autoresearch@localhost"
+HEADER = re.compile(r"^diff --git .*\n(?:index .*\n)?(?:--- .*\n)?", re.MULTILINE)
+"""What stands above the name of a file in a diff."""
 
 
 @dataclass(frozen=True)
@@ -211,6 +214,11 @@ class Repository:
         """Files that differ between two commits or trees, relative to the root → mode in `new`, `000000` if gone."""
         words = self._git.must("diff-tree", "-r", "-z", "--raw", "--no-renames", old, new, "--", *specs).split("\0")
         return {path: entry.split(" ")[1] for entry, path in zip(words[::2], words[1::2], strict=False)}
+
+    def diff(self, commit: str) -> str:
+        """What a commit changed in its first parent, with two lines of context and no header but the names."""
+        said = self._git.must("diff-tree", "-p", "-U2", "--no-commit-id", "--no-ext-diff", "--no-color", commit)
+        return HEADER.sub("", said)
 
     # Writing
 

@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from autoresearch.edge.folder import RESULTS, RUN_LOG, write_whole
+from autoresearch.edge.derived import OWN
+from autoresearch.edge.folder import write_whole
 from autoresearch.edge.links import SECRETS
 from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.edge.sandbox import Place
@@ -293,7 +294,7 @@ class InPlaceTree(Tree):
     @property
     def place(self) -> Place:
         """As in any tree, with the session's own files out of reach."""
-        own = [path for name in (RESULTS, RUN_LOG) if (path := self.project / name).exists()]
+        own = [path for name in OWN if (path := self.project / name).exists()]
         own += [path for path in self._secrets if path.exists()]
         place = super().place
         return replace(place, hidden=[*place.hidden, self.root / GIT, *own])

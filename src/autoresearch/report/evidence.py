@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import comb, isfinite
-from statistics import median
+from math import comb
 
-from autoresearch.decide.interval import Interval, interval
+from autoresearch.decide.interval import Interval
+from autoresearch.decide.outcome import finite, side_by_side
 from autoresearch.decide.recover import BASELINE, Experiment, History, Verification
 from autoresearch.decide.rematch import SWEEP, keep_probability, wins_needed
 from autoresearch.decide.rounds import rounds
@@ -149,21 +149,6 @@ def gather(history: History, direction: Direction) -> Evidence:
     )
 
 
-def side_by_side(experiment: Experiment, direction: Direction) -> Interval | None:
-    """Gain over the incumbent in the rounds that they ran together; None where they did not."""
-    done = rounds(experiment)
-    if done.pairs:
-        return _interval(done.pairs, direction)
-    mine, theirs = done.values("candidate"), done.values("incumbent")
-    return _interval([(median(theirs), median(mine))], direction) if mine and theirs else None
-
-
-def _interval(pairs: Sequence[tuple[float, float]], direction: Direction) -> Interval | None:
-    """None where a ratio is too large for a number."""
-    found = interval(pairs, direction)
-    return found if all(isfinite(end or 0.0) for end in (found.gain, found.low, found.high)) else None
-
-
 def _bound(rule: str, wins: Sequence[int] | None) -> float | None:
     if wins is not None:
         return keep_probability(wins)
@@ -183,7 +168,7 @@ def _verified(history: History, verification: Verification, direction: Direction
         over_baseline=baseline is not None and baseline.commit == asked.baseline,
         asked=asked.pairs,
         measured=len(done.pairs),
-        gain=_interval(done.pairs if whole else done.pairs[: asked.settled], direction)
+        gain=finite(done.pairs if whole else done.pairs[: asked.settled], direction)
         if whole or asked.settled
         else None,
         current=incumbent is not None and incumbent.commit == asked.head,

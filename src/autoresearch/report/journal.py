@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from autoresearch.decide.outcome import side_by_side
 from autoresearch.decide.recover import BASELINE, Experiment, History, fold
 from autoresearch.edge.journal import salvage
 from autoresearch.errors import SettingsError
 from autoresearch.model import Direction, Status
 from autoresearch.records import Began
 from autoresearch.report.cells import clean
-from autoresearch.report.evidence import gather, side_by_side
+from autoresearch.report.evidence import gather
 from autoresearch.report.log import Log, Row, Segment, Session, Spending, Standing
 
 
