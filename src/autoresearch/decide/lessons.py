@@ -31,7 +31,7 @@ def _lines(history: History, past: Sequence[Outcome], metric: Metric) -> Iterato
     yield f"# What session {opened.tag} learnt"
     yield ""
     gain = metric.gain(best.value, baseline.value) if best.value is not None and baseline.value is not None else None
-    share = "" if gain is None else f" ({gain:+.2%}, + is better; not verified)"
+    share = "" if gain is None or best is baseline else f" ({gain:+.2%}, + is better; not verified)"
     yield (
         f"{plain(metric.name)} ({metric.direction} is better): {baseline.value:.10g} at the start, "
         f"{best.value:.10g} at best{share}. {len(kept)} of {len(done)} experiments were kept."

@@ -1,0 +1,111 @@
+"""Off a plateau and to its end, in whole sessions; and what a human says and reads meanwhile."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from model_server import ModelServer
+from user import User
+
+pytestmark = pytest.mark.usefixtures("no_sandbox")
+
+TARGET = 'VALUE = {}\nprint(f"score: {{10.0 - abs(VALUE - 10.0)}}")\n'
+RUN = ("run", "--tag=t", "--model=openai/gpt-6-luna")
+
+
+def project(tmp_path: Path) -> User:
+    """One that cannot be made better."""
+    return User.with_project(tmp_path, files={"program.py": TARGET.format("10.0")})
+
+
+def answer(value: float, category: str = "algorithm", expected: str = "+5 %") -> str:
+    return (
+        f"description: value {value}\nhypothesis: more\ncategory: {category}\nexpected: {expected}\n\n"
+        f"```python\n{TARGET.format(value)}```\n"
+    )
+
+
+def environment(server: ModelServer) -> dict[str, str]:
+    return {"OPENAI_API_KEY": "sk-planted-key", "OPENAI_BASE_URL": server.openai_url}
+
+
+def test_a_plateau_is_climbed_off_rung_by_rung_and_then_it_is_over(tmp_path: Path) -> None:
+    user = project(tmp_path)
+    with ModelServer([answer(9.9 - k / 100) for k in range(20)]) as server:
+        done = user.types(*RUN, "--patience=10", "--json", env=environment(server))
+        asked = [request.prompt for request in server.requests]
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    found = [event for event in events if event["event"] == "experiment"]
+    assert [e["rung"] for e in found[1:]] == ["explore"] * 2 + ["shift"] * 2 + ["burst"] * 2 + ["branch"] * 4
+    assert [e["by"] for e in found[5:7]] == ["tune", "tune"]
+    assert {e["start"] for e in found[7:]} > {None} or all(e["start"] for e in found[7:])
+    assert events[-1]["reason"] == "plateau: no keep in the last 10 experiments"
+    told = [event["text"] for event in events if event["event"] == "notice"]
+    assert sum("experiments without a keep: " in text for text in told) == 3
+    assert "2 experiments brought nothing (2 × algorithm)" in asked[2]
+    start = found[7]["start"]
+    assert f"The target program.py as experiment #{start} had it" in asked[4]
+    assert TARGET.format(9.9 - (start - 2) / 100) in asked[4]
+    assert "expected +5.00%" in asked[-1]
+    page = (user.home / "LEARNINGS.md").read_text()
+    assert "algorithm: 8 tried, 0 kept" in page
+    assert "8 experiments had a predicted and a measured gain; 0 were kept" in page
+    assert "- tune: 2 experiments, 0 kept" in page
+
+
+def test_a_burst_that_finds_something_is_kept_and_the_model_goes_on(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    worse = 'VALUE = {}\nprint(f"score: {{VALUE}}")\n'
+    replies = [answer(0.0).replace(TARGET.format(0.0), worse.format(9 - k / 10)) for k in range(20)]
+    with ModelServer(replies) as server:
+        done = user.types(*RUN, "--patience=10", "--budget=experiments=10", "--json", env=environment(server))
+    found = [e for e in map(json.loads, done.stdout.splitlines()) if e["event"] == "experiment"]
+    kept = [e for e in found if e["status"] == "keep"]
+    assert kept[1]["by"] == "tune"
+    assert "VALUE 10.0 ->" in kept[1]["description"]
+    assert found[kept[1]["n"]]["rung"] == "explore"
+
+
+def test_notes_are_read_anew_before_each_proposal(tmp_path: Path) -> None:
+    user = project(tmp_path)
+    notes = user.home / "notes.md"
+
+    def write(text: str | None, value: float) -> str:
+        notes.unlink() if text is None else notes.write_text(text)
+        return answer(value)
+
+    replies = [
+        lambda prompt: write("Only touch the loader.", 9.0),
+        lambda prompt: write("x" * 5000, 8.0),
+        lambda prompt: write(None, 7.0),
+        lambda prompt: answer(6.0),
+    ]
+    with ModelServer(replies) as server:
+        done = user.types(*RUN, "--budget=experiments=5", env=environment(server))
+        asked = [request.prompt for request in server.requests]
+    assert done.returncode == 0, done.stderr
+    assert ["Only touch the loader." in prompt for prompt in asked] == [False, True, False, False]
+    assert "x" * 4000 in asked[2]
+    assert "x" * 4001 not in asked[2]
+    for said in ("notes.md: the next proposal is shown it", "its first 4,000 characters", "notes.md is gone"):
+        assert done.stderr.count(said) == 1
+
+
+def test_learnings_of_ones_own_are_left_alone(tmp_path: Path) -> None:
+    user = project(tmp_path)
+    (user.home / "LEARNINGS.md").write_text("mine\n")
+    for budget, value in ((2, 9.0), (3, 8.0)):
+        with ModelServer([answer(value)]) as server:
+            done = user.types(*RUN, f"--budget=experiments={budget}", env=environment(server))
+        assert "LEARNINGS.md is yours" in done.stderr
+        assert (user.home / "LEARNINGS.md").read_text() == "mine\n"
+        assert f"{budget - 1} tried, 0 kept" in (user.home / ".git/autoresearch/t/LEARNINGS.md").read_text()
+    (user.home / "LEARNINGS.md").unlink()
+    with ModelServer([answer(7.0)]) as server:
+        user.types(*RUN, "--budget=experiments=4", env=environment(server))
+    assert "What session t learnt" in (user.home / "LEARNINGS.md").read_text()
+    assert user.git("status", "--porcelain") == ""
