@@ -11,7 +11,9 @@ from autoresearch.report.summary import Stretch, Summary
 from autoresearch.report.wording import headline
 
 if TYPE_CHECKING:
+    from autoresearch.decide.learnings import Tally
     from autoresearch.report.evidence import Evidence, Verified
+    from autoresearch.report.learnt import Learnt
 
 SCHEMA = 2
 """Raised when a field changes its meaning or goes; new fields come without."""
@@ -50,6 +52,12 @@ def to_json(log: Log, summary: Summary) -> str:
                  tampered is [{n, commit, files, diff, kept}]: code that changed protected files when it ran, the
                  experiment that it is of or null, where the differences lie in the session's folder, and whether it
                  was kept all the same
+    learnt       null for a file that is no journal, else {kinds, predictions, earned, rungs}: kinds is [{name, tries,
+                 keeps, crashes, change}], the change of its keeps together, relative, positive when better; predictions
+                 is null or {made, came_true, expected, measured}: mean changes, relative, positive when better, of the
+                 experiments that predicted one, of which came_true were kept with at least half of it; earned is
+                 [{name, tries, keeps, crashes, change, usd, tokens, replies}], a proposer each; usd is null where any
+                 price is unknown; rungs is {rung: experiments}: explore, shift, burst, branch
     segments     [{line, metric, direction, why, experiments, baseline, best, change, kept}], oldest first;
                  kept is [{n, over, change}]: the row, the best value before it, its change over that, or over the
                  incumbent where both ran side by side
@@ -61,11 +69,12 @@ def to_json(log: Log, summary: Summary) -> str:
                  life what its runs were shut in: bubblewrap, landlock or none
     warnings     sentences about what is doubtful
     rows         [{n, line, label, segment, commit, value, raw_value, status, raw_status, description, reason,
-                 hypothesis, category, cost_usd, duration_s, cause, sentinel, change, extra}]; status is baseline,
-                 keep, discard, crash or other; raw_* as the file has them; cause, from a journal, is null or baseline,
-                 better, simplification, screen, rematch, guard, check, confirm, implausible, sentinel or tampered;
-                 sentinel is true for an edit that does nothing; change is over the incumbent where both ran side by
-                 side; extra is every other column as text
+                 hypothesis, category, expected, by, rung, cost_usd, duration_s, cause, sentinel, change, extra}];
+                 expected is the change that was predicted, relative; status is baseline, keep, discard, crash or other;
+                 raw_* as the file has them; cause, from a journal, is null or baseline, better, simplification, screen,
+                 rematch, guard, check, confirm, implausible, sentinel or tampered; sentinel is true for an edit that
+                 does nothing; change is over the incumbent where both ran side by side; extra is every other column as
+                 text
     """
     last: dict[str, Any] = _stretch(summary.last) if summary.last is not None else {}
     session = log.session
@@ -80,6 +89,7 @@ def to_json(log: Log, summary: Summary) -> str:
         **{name: last.get(name) for name in ("baseline", "best", "change")},
         "verified": outcome(log.evidence.verified) if log.evidence else None,
         "evidence": _evidence(log.evidence) if log.evidence else None,
+        "learnt": _learnt(log.learnt) if log.learnt else None,
         "segments": [_stretch(stretch) for stretch in summary.stretches],
         "crashes": [{"cause": c.cause, "rows": [row.n for row in c.rows]} for c in summary.crashes],
         "others": dict(summary.others),
@@ -137,6 +147,26 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "quarantined": list(evidence.quarantined),
         "tampered": [vars(one) for one in evidence.tampered],
     }
+
+
+def _learnt(found: Learnt) -> dict[str, Any]:
+    return {
+        "kinds": [_tally(tally) for tally in found.kinds],
+        "predictions": found.predictions and vars(found.predictions),
+        "earned": [
+            {
+                **_tally(each.tally),
+                "usd": each.usd,
+                **{name: getattr(each.spent, name) for name in ("tokens", "replies")},
+            }
+            for each in found.earned
+        ],
+        "rungs": dict(found.rungs),
+    }
+
+
+def _tally(tally: Tally) -> dict[str, Any]:
+    return {"change" if name == "gain" else name: value for name, value in vars(tally).items()}
 
 
 def _row(row: Row) -> dict[str, Any]:

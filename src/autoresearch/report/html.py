@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from autoresearch.figures import number, percent
-from autoresearch.report import certainty, chart, wording
+from autoresearch.report import certainty, chart, lessons, wording
 from autoresearch.report.alarms import alarms
 from autoresearch.report.curve import curve
 from autoresearch.report.layers import Palette
@@ -72,7 +72,8 @@ def page(log: Log, summary: Summary) -> str:
             *_lines(log, summary),
             *_figure(log, summary, title),
             *_kept(log, summary),
-            *_evidence(log),
+            *_list("Evidence", certainty.lines(log)),
+            *_list("Learnings", lessons.lines(log.learnt, log.direction)),
             *_crashes(summary.crashes),
             *_doubts(summary.warnings),
             *_all(log),
@@ -116,9 +117,9 @@ def _kept(log: Log, summary: Summary) -> Iterator[str]:
     yield "</tbody></table></div>"
 
 
-def _evidence(log: Log) -> Iterator[str]:
-    if lines := list(certainty.lines(log)):
-        yield "<h2>Evidence</h2><ul>"
+def _list(title: str, found: Iterable[str]) -> Iterator[str]:
+    if lines := list(found):
+        yield f"<h2>{title}</h2><ul>"
         yield from (f"<li>{escape(line)}</li>" for line in lines)
         yield "</ul>"
 

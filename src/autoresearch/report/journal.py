@@ -12,6 +12,7 @@ from autoresearch.model import Direction, Status
 from autoresearch.records import Began
 from autoresearch.report.cells import clean
 from autoresearch.report.evidence import gather
+from autoresearch.report.learnt import learnt
 from autoresearch.report.log import Log, Row, Segment, Session, Spending, Standing
 
 
@@ -50,12 +51,13 @@ def read_journal(path: Path, data: bytes, metric: str | None, direction: Directi
             sandboxes=tuple(record.sandbox for record in records if isinstance(record, Began)),
         ),
         evidence=gather(history, settled),
+        learnt=learnt(history, settled),
         label=history.label,
     )
 
 
 def _row(experiment: Experiment, direction: Direction) -> Row:
-    verdict, proposal = experiment.verdict, experiment.proposal
+    verdict, proposal, planned = experiment.verdict, experiment.proposal, experiment.planned
     assert verdict is not None
     runs = [run for run in experiment.runs if run.arm == "candidate"]
     standing: Standing = verdict.status.value
@@ -74,6 +76,9 @@ def _row(experiment: Experiment, direction: Direction) -> Row:
         reason=clean(verdict.reason),
         hypothesis=clean(proposal.hypothesis) if proposal else "",
         category=clean(proposal.category) if proposal else "",
+        expected=proposal.expected if proposal else None,
+        by=clean(proposal.by if proposal else planned.by if planned else ""),
+        rung=planned.rung if planned else None,
         cost_usd=experiment.cost_usd,
         duration_s=experiment.ended_s - experiment.began_s,
         cause=verdict.cause,

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from autoresearch.model import Cause, Direction, Label
+from autoresearch.model import Cause, Direction, Label, Rung
 
 if TYPE_CHECKING:
     from autoresearch.report.evidence import Evidence
+    from autoresearch.report.learnt import Learnt
 
 Standing = Literal["baseline", "keep", "discard", "crash", "other"]
 """What became of a row; `other` is every status whose meaning is not certain."""
@@ -40,6 +41,12 @@ class Row:
     """Why the verdict fell, from a journal."""
     hypothesis: str = ""
     category: str = ""
+    expected: float | None = None
+    """Relative gain that the proposer predicted, positive when better."""
+    by: str = ""
+    """Who proposed it."""
+    rung: Rung | None = None
+    """How far off a plateau the session was."""
     cost_usd: float | None = None
     duration_s: float | None = None
     cause: Cause | None = None
@@ -105,5 +112,7 @@ class Log:
     session: Session | None = None
     evidence: Evidence | None = None
     """How far the session can be trusted, from a journal."""
+    learnt: Learnt | None = None
+    """What came of which kinds of ideas, from a journal."""
     label: Label | None = None
     """Who says the metric, from a journal; None where it is not known."""

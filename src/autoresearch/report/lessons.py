@@ -1,0 +1,54 @@
+"""The sentences on what a session has learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from autoresearch.figures import percent
+from autoresearch.model import Direction, Rung
+from autoresearch.report.cells import clean
+from autoresearch.report.phrases import dollars, plural
+
+if TYPE_CHECKING:
+    from autoresearch.decide.learnings import Earned, Tally
+    from autoresearch.report.learnt import Learnt
+
+_RUNGS: Mapping[Rung, str] = {
+    "shift": "hints of a neglected kind",
+    "burst": "the tuner on the best so far",
+    "branch": "from a near miss or an earlier keep",
+}
+
+
+def lines(found: Learnt | None, direction: Direction | None) -> Iterator[str]:
+    """The sentences; none for a file that is no journal, or where there was one kind of idea and nothing else."""
+    if found is None:
+        return
+    if len(found.kinds) > 1:
+        yield f"by kind of idea: {'; '.join(tallied(tally, direction) for tally in found.kinds)}"
+    if told := found.predictions:
+        yield (
+            f"predictions: {told.came_true} of {told.made} were kept with at least half of what was predicted; "
+            f"predicted {told.expected:+.1%} on average, measured {told.measured:+.1%} (+ is better)"
+        )
+    if len(found.earned) > 1:
+        yield from (_earned(each, direction) for each in found.earned)
+    tried = [(found.rungs[rung], what) for rung, what in _RUNGS.items() if found.rungs[rung]]
+    climbed = [f"{plural(count, 'experiment')} with {what}" for count, what in tried]
+    if climbed:
+        yield f"to leave plateaus: {', '.join(climbed)}"
+
+
+def tallied(tally: Tally, direction: Direction | None) -> str:
+    """`algorithm 12 tried, 2 kept (+8.1 %)`."""
+    gain = f" ({percent(tally.gain, direction)})" if tally.keeps else ""
+    crashed = f", {tally.crashes} crashed" if tally.crashes else ""
+    return f"{tally.name} {tally.tries} tried, {tally.keeps} kept{gain}{crashed}"
+
+
+def _earned(each: Earned, direction: Direction | None) -> str:
+    """`openai/x: 12 tried, 2 kept (+8.1 %), $1.20`."""
+    usd, spent = each.usd, each.spent
+    price = "of unknown price" if usd is None else dollars(usd) if spent.replies else "no reply"
+    return f"{clean(each.name)}:{tallied(each.tally, direction).removeprefix(each.tally.name)}, {price}"
