@@ -31,7 +31,7 @@ from typing import Any, Self
 
 import pytest
 
-from user import User
+from user import OURS, User
 
 TAG = "t"
 EXPERIMENTS = 4
@@ -434,7 +434,7 @@ class Project:
                 beside(home, name).unlink(missing_ok=True)
 
 
-OWN = (".git/autoresearch", ".git/worktrees", ".git/info", "results.tsv", ".results.tsv.t.tmp")
+OWN = (".git/autoresearch", ".git/worktrees", ".git/info", *OURS, *(f".{name}." for name in OURS))
 """What only we write and sync ourselves. The rest is git's, which syncs objects and refs, or may be lost."""
 
 
@@ -650,8 +650,7 @@ def _checkout(project: Project, home: Path) -> Iterator[str]:
 
 def _owned(home: Path) -> dict[str, str]:
     git = User(home).git
-    ours = ("results.tsv", "run.log")
-    mine = [path for path in home.iterdir() if path.is_file() and path.name not in ours]
+    mine = [path for path in home.iterdir() if path.is_file() and path.name not in OURS]
     files = {path.name: f"{path.stat().st_mode} {path.read_text()}" for path in mine}
     status = git("status", "--porcelain")
     return {**files, "HEAD": (home / ".git" / "HEAD").read_text(), "status": status, "index": git("ls-files", "-s")}
