@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from email.utils import formatdate
 
@@ -353,6 +354,24 @@ def test_a_drip_without_a_length_ends_at_the_deadline_too() -> None:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         with pytest.raises(ReplyLostError, match="did not finish its answer within"):
             chat(url, 0.7).propose(REQUEST)
+        dripping.join()
+
+
+@every_endpoint
+def test_a_head_that_drips_in_ends_at_the_deadline_too(make: Make) -> None:
+    def drip(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Drip: ")
+            while True:
+                connection.sendall(b".")
+                time.sleep(0.05)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        dripping = threading.Thread(target=drip, args=[listening])
+        dripping.start()
+        with pytest.raises(ProposerUnavailableError, match="did not finish its answer within"):
+            make(f"http://127.0.0.1:{listening.getsockname()[1]}", 0.7).propose(REQUEST)
         dripping.join()
 
 

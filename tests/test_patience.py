@@ -94,6 +94,11 @@ def test_an_hour_that_does_not_fit_is_given_up_at_once() -> None:
     assert "run the same command again by then, or with a longer `outage`" in str(error.value)
 
 
+def test_a_time_beyond_all_dates_is_given_up_in_order() -> None:
+    with ModelServer([busy("9" * 30)]) as server, pytest.raises(ProposerError, match="longer than `outage`"):
+        Clock().ask(chat(server.url, 30))
+
+
 def test_requests_that_are_refused_for_the_whole_outage_end_it() -> None:
     clock = Clock()
     with (

@@ -7,12 +7,12 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from autoresearch.errors import ProposerError, ProposerUnavailableError
 from autoresearch.model import Reply, Usage
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import httpx2
 
 CONNECT_S = 15.0
+CONNECTED = frozenset({"connection.connect_tcp.complete", "connection.start_tls.complete"})
+"""Steps of httpx2 that end with a connection to cut; TLS puts another one in the place of the first."""
 NO_ANSWER = "(no answer)"
 """Stands for an empty reply in a conversation: empty messages are refused."""
 ERRNO = re.compile(r"^\[Errno -?\d+\] ")
@@ -86,11 +88,24 @@ class Call:
 
         return httpx2.Timeout(self._limit.seconds, connect=min(CONNECT_S, self._limit.seconds))
 
-    def watch(self, response: httpx2.Response) -> None:
-        """Have the connection of `response` cut when time is up. A response hook of httpx2."""
+    def hooks(self) -> dict[str, list[Callable[..., None]]]:
+        """Event hooks for httpx2 that have the connection cut when time is up."""
+        return {"request": [self._trace], "response": [self._watch]}
+
+    def _trace(self, request: httpx2.Request) -> None:
+        """From the connecting on: the head of an answer may drip in, too."""
+        request.extensions = {**request.extensions, "trace": self._connected}
+
+    def _connected(self, event: str, told: Mapping[str, Any]) -> None:
+        if event in CONNECTED:
+            self._cut_in_time(told["return_value"])
+
+    def _watch(self, response: httpx2.Response) -> None:
+        self._cut_in_time(response.extensions["network_stream"])
+
+    def _cut_in_time(self, stream: Any) -> None:
         self._disarm()
-        connection = response.extensions["network_stream"].get_extra_info("socket")
-        self._timer = threading.Timer(self._end - time.monotonic(), _cut, [connection])
+        self._timer = threading.Timer(self._end - time.monotonic(), _cut, [stream.get_extra_info("socket")])
         self._timer.daemon = True
         self._timer.start()
 

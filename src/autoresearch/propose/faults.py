@@ -60,6 +60,7 @@ CONTEXT_LENGTH = re.compile(r"context (?:length|size|window|limit)\D{0,20}?(\d[\
 FILTERED = frozenset({"content_filter", "content_policy_violation", "bio_policy", "misalignment_policy_violation"})
 """A filter stopped the prompt, or the answer: what a refusal is when it comes as an error."""
 SAID_LENGTH = 300
+SHORTEST_KEY = 8
 
 Kind = Literal["quota", "prompt too long", "reply too long", "filtered"]
 
@@ -163,7 +164,7 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
 
 def scrubbed(text: str, key: str | None) -> str:
     """Foreign words on one line, cut short, with no key in them, nor what looks like one or like part of one."""
-    if key:
+    if key and len(key) >= SHORTEST_KEY:  # what a local server gets, such as `none`, is a word and no key
         text = text.replace(key, "[key]")
     text = re.sub(r"\b(?:sk|pk|rk)-[\w*.…-]{4,}", "[key]", text)
     text = " ".join(text.split())

@@ -33,7 +33,7 @@ class OpenAIProposer(HostedProposer):
             base_url=self._server.base_url,
             timeout=call.timeout(),
             max_retries=0,
-            http_client=openai.DefaultHttpxClient(verify=tls(), event_hooks={"response": [call.watch]}),
+            http_client=openai.DefaultHttpxClient(verify=tls(), event_hooks=call.hooks()),
         )
 
     def _hear(self, client: openai.OpenAI, request: Request, call: Call) -> None:

@@ -88,9 +88,9 @@ class _Outage:
 
     def give_up(self, state: RetryCallState) -> Reply:
         """Raises ProposerError."""
-        outage = timedelta(seconds=int(self.patience.outage_s))
+        outage = _clock(self.patience.outage_s)
         if self.left_s > 0:
-            asked_for = timedelta(seconds=int(state.upcoming_sleep))
+            asked_for = _clock(state.upcoming_sleep)
             raise ProposerError(
                 f"{self.name}: {_why(state)}. It asks to be left alone for {asked_for}, longer than `outage` "
                 f"({outage}) has left. Everything is recorded; run the same command again by then, or with a longer "
@@ -100,6 +100,11 @@ class _Outage:
             f"{self.name} gave no answer for {outage} (`outage`): {_why(state)}. "
             "Everything is recorded; run the same command again to go on."
         ) from _error(state)
+
+
+def _clock(seconds: float) -> str:
+    """`1:00:00`; a server may ask for more than there are dates."""
+    return str(timedelta(seconds=min(int(seconds), 10**9)))
 
 
 def _why(state: RetryCallState) -> str:
