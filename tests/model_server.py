@@ -66,6 +66,7 @@ class ModelServer:
         models: Sequence[str] | None = MODELS,
         models_failure: Failure | None = None,
         key: str | None = None,
+        port: int = 0,
     ) -> None:
         """`models=None` has no models endpoint; `key` refuses requests that come with any other (401)."""
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it would print every request
@@ -76,7 +77,7 @@ class ModelServer:
         self._key = key
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._http = PromptHTTPServer(host="127.0.0.1", port=0, threaded=True)
+        self._http = PromptHTTPServer(host="127.0.0.1", port=port, threaded=True)
         self._http.expect_request(re.compile(".*")).respond_with_handler(self._respond)
 
     def __enter__(self) -> Self:

@@ -12,7 +12,7 @@ import pexpect
 import pyte
 import pytest
 
-from model_server import ModelServer
+from model_server import Failure, ModelServer
 from user import COMMAND, User, whole
 
 pytestmark = pytest.mark.usefixtures("no_sandbox")
@@ -100,6 +100,22 @@ def test_ctrl_c_in_the_terminal_lets_the_run_finish(tmp_path: Path) -> None:
         screen.child.close()
     assert screen.child.exitstatus == 130
     assert [row["status"] for row in user.rows()] == ["keep", "discard"]
+
+
+def test_a_wait_is_counted_down_and_ctrl_c_ends_it_at_once(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    with ModelServer([Failure(429, "slow down", {"Retry-After": "600"})]) as server:
+        environment = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": server.openai_url}
+        screen = Screen(["run", "--tag=t", "--model=openai/gpt-6-luna"], user, 160, 30, environment)
+        why = r"\(127\.0\.0\.1:\d+ limits the rate of requests \(429\): slow down\)"
+        screen.shows(rf"#2 waiting for openai/gpt-6-luna 0:09:\d\d {why}, gives up in 0:59:\d\d")
+        screen.shows("waiting for openai/gpt-6-luna 0:09:5[0-7]")
+        screen.child.sendintr()
+        screen.shows("ended: interrupted")
+        screen.child.expect(pexpect.EOF)
+        screen.child.close()
+    assert screen.child.exitstatus == 130
+    assert [row["status"] for row in user.rows()] == ["keep"]
 
 
 def test_a_closed_terminal_lets_the_run_finish(tmp_path: Path) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from email.utils import formatdate
 
 import pytest
 
-from autoresearch.errors import ProposerError, ProposerUnavailableError
-from autoresearch.model import Direction, Metric, Part, Prompt, Reply, Request
+from autoresearch.errors import PromptTooLongError, ProposerError, ProposerUnavailableError, UnreachableError
+from autoresearch.model import Direction, Metric, Part, Prompt, Reply, Request, Usage
 from autoresearch.propose import Proposer
 from autoresearch.propose.anthropic import AnthropicProposer
 from autoresearch.propose.faults import ReplyLostError, retry_after_s, scrubbed
@@ -71,7 +74,6 @@ def failure(make: Make, scripted: Scripted, limit_s: float = 30) -> ProposerErro
         (402, "add credit"),
         (403, "choose another model or another key"),
         (404, "check model and base_url"),
-        (413, "shorten program.md"),
         (422, "change what it names"),
     ],
 )
@@ -104,6 +106,94 @@ def test_a_quota_that_is_used_up_is_fatal_though_it_comes_as_429(make: Make) -> 
     error = failure(make, Failure(429, said))
     assert type(error) is ProposerError
     assert "no credit left for this key: You exceeded your quota; add credit" in str(error)
+
+
+@every_endpoint
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (400, {"type": "invalid_request_error", "message": "Your credit balance is too low to access the API."}),
+        (400, {"type": "invalid_request_error", "message": "You have reached your specified API usage limits."}),
+        (429, {"type": "billing_not_active", "message": "Your account is not active."}),
+        (429, {"type": "rate_limit_error", "details": {"error_code": "enforced_spend_limit_reached"}}),
+        (429, {"type": "rate_limit_error", "details": {"error_code": "contract_spend_limit_reached"}}),
+    ],
+)
+def test_a_quota_that_is_used_up_is_fatal_by_whatever_name(make: Make, status: int, told: Json) -> None:
+    error = failure(make, Failure(status, {"error": told}))
+    assert type(error) is ProposerError
+    assert "add credit or raise the limit there, or choose another model" in str(error)
+
+
+TOO_LONG: list[tuple[int, Json]] = [
+    (400, {"code": "context_length_exceeded", "message": "Your input exceeds the context window of this model."}),
+    (400, {"code": "context_length_exceeded", "message": "anything"}),
+    (400, {"type": "invalid_request_error", "message": "prompt is too long: 210000 tokens > 200000 maximum"}),
+    (400, {"type": "invalid_request_error", "message": "input length and `max_tokens` exceed context limit: 199000"}),
+    (400, {"code": 400, "type": "exceed_context_size_error", "message": "request (4390 tokens) exceeds (4096)"}),
+    (500, {"code": 500, "type": "server_error", "message": "Context size has been exceeded."}),
+    (400, {"type": "BadRequestError", "message": "This model's maximum context length is 4096 tokens, not 5000."}),
+    (400, {"type": "BadRequestError", "message": "The decoder prompt is longer than the maximum model length of 4096"}),
+    (400, {"type": "BadRequestError", "message": "max_tokens must be at least 1, got -186."}),
+    (400, {"message": "prompt too long; exceeded max context length by 200 tokens"}),
+    (422, {"message": "`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000"}),
+    (429, {"code": "rate_limit_exceeded", "message": "Request too large for gpt-6-luna on tokens per min (TPM)"}),
+    (413, {}),
+    (413, {"type": "request_too_large", "message": "Request exceeds the maximum size"}),
+]
+
+
+@every_endpoint
+@pytest.mark.parametrize(("status", "told"), TOO_LONG)
+def test_a_prompt_that_is_too_long_is_told_from_other_refusals(make: Make, status: int, told: Json) -> None:
+    error = failure(make, Failure(status, {"error": told}))
+    assert type(error) is PromptTooLongError
+    assert "prompt too long for" in str(error)
+    assert "shorten program.md or the target, lower max_tokens, or" in str(error)
+
+
+@pytest.mark.parametrize("make", [responses, chat])
+def test_a_prompt_that_is_too_long_may_be_told_in_mid_stream(make: Make) -> None:
+    error = failure(make, Answer("x" * 100, error={"code": "context_length_exceeded", "message": "too many"}))
+    assert type(error) is PromptTooLongError
+
+
+@every_endpoint
+@pytest.mark.parametrize(
+    "said",
+    [
+        "maximum context length is 800 tokens. You requested 1568 (568 in the messages, 1000 in the completion).",
+        "This model's maximum context length is 1,000 tokens. However, you requested 1000 output tokens.",
+        "max_tokens: 1000 > 900, which is the maximum allowed number of output tokens",
+        "'max_tokens' is too large: 1000. This model supports at most 900 completion tokens.",
+    ],
+)
+def test_a_reply_that_no_prompt_leaves_room_for_wants_another_max_tokens(make: Make, said: str) -> None:
+    error = failure(make, Failure(400, {"error": {"type": "invalid_request_error", "message": said}}))
+    assert type(error) is ProposerError
+    assert str(error).endswith("; lower max_tokens.")
+
+
+@every_endpoint
+@pytest.mark.parametrize(
+    "said",
+    [
+        "temperature is not supported with this model",
+        "Rate limit reached: 40,000 input tokens per minute",
+        "unsupported parameter: max_tokens",
+    ],
+)
+def test_no_other_refusal_is_taken_for_a_prompt_that_is_too_long(make: Make, said: str) -> None:
+    error = failure(make, Failure(400, {"error": {"type": "invalid_request_error", "message": said}}))
+    assert type(error) is ProposerError
+    assert "change what it names" in str(error)
+
+
+@every_endpoint
+@pytest.mark.parametrize("name", ["content_filter", "bio_policy"])
+def test_a_request_that_a_filter_stops_is_a_refusal_and_no_failure(make: Make, name: str) -> None:
+    reply = ask(make, Failure(400, {"error": {"code": name, "message": "The response was filtered."}}))
+    assert (reply.text, reply.refused, reply.usage) == ("", True, Usage())
 
 
 @every_endpoint
@@ -154,12 +244,39 @@ def test_a_stream_that_ends_without_a_reason_gives_a_truncated_reply(make: Make)
 def test_a_refusal_is_an_empty_reply_that_is_paid(make: Make) -> None:
     reply = ask(make, Answer("I can not", stop="refusal"))
     assert (reply.text, reply.truncated, reply.usage.output_tokens) == ("", False, 250)
+    assert reply.refused
+
+
+@pytest.mark.parametrize(
+    ("make", "events"),
+    [
+        (
+            responses,
+            [
+                {"type": "response.refusal.delta", "delta": "I can not"},
+                {"type": "response.completed", "response": {"status": "completed", "output": []}},
+            ],
+        ),
+        (
+            chat,
+            [
+                {"choices": [{"index": 0, "delta": {"refusal": "I can not"}}]},
+                {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+            ],
+        ),
+        (responses, [{"type": "response.failed", "response": {"error": {"code": "bio_policy", "message": "no"}}}]),
+    ],
+)
+def test_a_refusal_in_words_of_its_own_is_one_too(make: Make, events: list[Json]) -> None:
+    reply = ask(make, Failure(200, "".join(f"data: {json.dumps(event)}\n\n" for event in events)))
+    assert (reply.text, reply.refused, reply.usage.output_tokens) == ("", True, 1000)
 
 
 @every_endpoint
 def test_an_empty_answer_is_an_empty_reply_that_is_paid(make: Make) -> None:
     reply = ask(make, Answer(""))
     assert (reply.text, reply.truncated, reply.usage.output_tokens) == ("", False, 250)
+    assert not reply.refused
 
 
 @every_endpoint
@@ -198,6 +315,22 @@ def test_a_slow_drip_ends_at_the_total_deadline(make: Make) -> None:
 
 
 @every_endpoint
+def test_a_stall_in_mid_stream_ends_at_the_total_deadline(make: Make) -> None:
+    error = failure(make, Answer("x" * 100, drip_s=30), limit_s=0.7)
+    assert isinstance(error, ReplyLostError)
+    assert "did not finish its answer within 0.7 s (reply_timeout)" in str(error)
+
+
+@every_endpoint
+def test_an_answer_takes_no_longer_than_the_session_has_left(make: Make) -> None:
+    with (
+        ModelServer([Answer("x" * 100, drip_s=30)]) as server,
+        pytest.raises(ProposerUnavailableError, match=r"within 0\.5 s \(the hours of the budget\)"),
+    ):
+        make(server.url, 30).propose(replace(REQUEST, limit_s=0.5))
+
+
+@every_endpoint
 def test_a_server_that_never_answers_ends_at_the_deadline(make: Make) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"http://127.0.0.1:{mute.getsockname()[1]}"
@@ -225,14 +358,52 @@ def test_a_drip_without_a_length_ends_at_the_deadline_too() -> None:
 
 
 @every_endpoint
+def test_a_head_that_drips_in_ends_at_the_deadline_too(make: Make) -> None:
+    def drip(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Drip: ")
+            while True:
+                connection.sendall(b".")
+                time.sleep(0.05)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        dripping = threading.Thread(target=drip, args=[listening])
+        dripping.start()
+        with pytest.raises(ProposerUnavailableError, match="did not finish its answer within"):
+            make(f"http://127.0.0.1:{listening.getsockname()[1]}", 0.7).propose(REQUEST)
+        dripping.join()
+
+
+@every_endpoint
 def test_a_server_that_is_not_there_may_come_back(make: Make) -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         url = f"http://127.0.0.1:{gone.getsockname()[1]}"
     lonely = make(url, 30)
     for call in (lonely.check, lambda: lonely.propose(REQUEST)):
-        with pytest.raises(ProposerUnavailableError, match=r"cannot be reached: .*refused") as error:
+        with pytest.raises(UnreachableError, match=r"cannot be reached: Connection refused; check "):
             call()
-        assert type(error.value) is ProposerUnavailableError
+
+
+def test_a_host_that_nobody_knows_is_named_with_what_to_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RES_OPTIONS", "timeout:1 attempts:1")  # where there is no name server either
+    with pytest.raises(UnreachableError, match=r"^models\.invalid cannot be reached: [A-Z].*; check the network\.$"):
+        responses("http://models.invalid", 30).propose(REQUEST)
+
+
+@every_endpoint
+def test_a_connection_that_closes_before_an_answer_can_be_asked_again(make: Make) -> None:
+    def close(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        closing = threading.Thread(target=close, args=[listening])
+        closing.start()
+        with pytest.raises(ProposerUnavailableError, match="broke off before it answered: ") as error:
+            make(f"http://127.0.0.1:{listening.getsockname()[1]}", 30).propose(REQUEST)
+        closing.join()
+    assert type(error.value) is ProposerUnavailableError
 
 
 @pytest.mark.parametrize("status", [500, 429])

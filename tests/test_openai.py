@@ -165,8 +165,12 @@ def test_a_key_with_foreign_characters_is_refused_without_showing_it(monkeypatch
     assert "quoted" not in str(error.value)
 
 
+NO_NAMES = ["http://a b/v1", "http://a..b/v1", "http://a\tb/v1", "http://a\u202e/v1", f"http://{'a' * 70}.org/v1"]
+
+
 @pytest.mark.parametrize(
-    "url", ["localhost:11434", "ftp://host/v1", "http://", "http://host:port/v1", "http://[::1/v1", "nonsense"]
+    "url",
+    ["localhost:11434", "ftp://host/v1", "http://", "http://host:port/v1", "http://[::1/v1", "nonsense", *NO_NAMES],
 )
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(ProposerError, match="is not an address; write it like"):
@@ -217,8 +221,9 @@ def test_check_finds_a_listed_model_that_cannot_be_looked_up_by_name() -> None:
         assert proposer(server, model="meta/llama").check().startswith("openai/meta/llama at")
 
 
-def test_a_stream_without_choices_can_be_asked_again() -> None:
-    nothing = 'data: {"id": "1", "object": "chat.completion.chunk", "choices": null}\n\ndata: [DONE]\n\n'
+@pytest.mark.parametrize("choices", ["null", "[]"])
+def test_a_stream_without_choices_can_be_asked_again(choices: str) -> None:
+    nothing = f'data: {{"id": "1", "object": "chat.completion.chunk", "choices": {choices}}}\n\ndata: [DONE]\n\n'
     with (
         ModelServer([Failure(200, nothing)]) as server,
         pytest.raises(ProposerUnavailableError, match="ended its answer before it began"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import time
 from pathlib import Path
 
 import pytest
@@ -14,42 +17,171 @@ RUN = ("run", "--tag=t", "--model=openai/gpt-6-luna")
 
 
 def environment(server: ModelServer) -> dict[str, str]:
-    return {"OPENAI_API_KEY": "sk-planted-key", "OPENAI_BASE_URL": server.openai_url}
+    return {
+        "OPENAI_API_KEY": "sk-planted-key",
+        "OPENAI_BASE_URL": server.openai_url,
+        "ANTHROPIC_API_KEY": "sk-planted-key",
+        "ANTHROPIC_BASE_URL": server.anthropic_url,
+    }
 
 
 def test_a_busy_server_is_waited_for(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     busy = Failure(429, "slow down", {"Retry-After": "0"})
-    with ModelServer([busy, Failure(529, "overloaded", {"Retry-After": "0"}), whole("11.0")]) as server:
+    overloaded = Failure(529, "overloaded", {"Retry-After": "0"})
+    with ModelServer([busy, overloaded, whole("11.0")], models_failure=Failure(503)) as server:
         done = user.types(*RUN, "--budget=experiments=2", env=environment(server))
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("trying again in") == 2
+    assert "could not be tried" in done.stderr
+    assert done.stderr.count("trying again in 0:00:00, gives up in 1:00:00") == 2
     assert [row["score"] for row in user.rows()] == ["10.000000", "11.000000"]
+
+
+def test_programs_are_told_of_waits(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    with ModelServer([Failure(429, "slow down", {"Retry-After": "0"}), whole("11.0")]) as server:
+        done = user.types(*RUN, "--json", "--budget=experiments=2", env=environment(server))
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    [wait] = [event for event in events if event["event"] == "waiting"]
+    assert wait["proposer"] == "openai/gpt-6-luna"
+    assert "limits the rate of requests (429): slow down" in wait["why"]
+    assert wait["seconds"] <= 0
+    assert 3000 < wait["gives_up_s"] <= 3600
 
 
 def test_a_server_that_stays_away_ends_the_session_with_everything_recorded(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     busy = Failure(503, "down", {"Retry-After": "0"})
     with ModelServer([whole("11.0"), *[busy] * 500]) as server:
-        done = user.types(*RUN, "--outage=1s", "--budget=experiments=3", env=environment(server))
+        away = environment(server)
+        done = user.types(*RUN, "--outage=1s", "--budget=experiments=3", env=away)
         assert done.returncode == 4
-        assert "gave no answer for" in done.stderr
+        assert "gave no answer for 0:00:01 (`outage`)" in done.stderr
         assert "run the same command again to go on" in done.stderr
+        assert "`autoresearch run --tag t with the same flags` goes on where this stops" in done.stderr
     assert [row["score"] for row in user.rows()] == ["10.000000", "11.000000"]
+    done = user.types(*RUN, "--outage=0.1s", "--budget=experiments=3", env=away)  # nobody listens there any more
+    assert done.returncode == 4
+    assert "could not be tried" in done.stderr
+    assert "gave no answer" in done.stderr
     with ModelServer([whole("12.0")]) as server:
         done = user.types(*RUN, "--budget=experiments=3", env=environment(server))
     assert done.returncode == 0, done.stderr
     assert user.branch_scores("t") == ["VALUE = 10.0", "VALUE = 11.0", "VALUE = 12.0"]
 
 
-def test_a_key_that_is_refused_in_the_night_ends_the_session_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [("run", "--tag=t"), ("check",)])
+def test_a_server_that_was_never_there_is_said_before_anything_is_done(
+    tmp_path: Path, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RES_OPTIONS", "timeout:1 attempts:1")  # where there is no name server either
     user = User.with_project(tmp_path)
-    with ModelServer([whole("11.0"), Failure(401, '{"error": {"message": "bad key sk-planted-key"}}')]) as server:
-        done = user.types(*RUN, env=environment(server))
+    before = user.everything()
+    done = user.types(*command, "--model=openai/some", "--base-url=http://models.invalid/v1")
+    assert done.returncode == 4
+    said = done.stdout + done.stderr
+    assert re.search(r"models\.invalid cannot be reached: .*; check base_url, the network, and", said)
+    assert user.everything() == before
+
+
+def test_check_warns_of_a_busy_server(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    with ModelServer(models_failure=Failure(429, "slow down")) as server:
+        done = user.types("check", "--model=openai/gpt-6-luna", env=environment(server))
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"warning +proposer: .* \(429\): slow down\. A session waits for it", done.stdout)
+
+
+QUOTA = {"error": {"type": "insufficient_quota", "message": "You exceeded your quota."}}
+LOW_CREDIT = {"error": {"type": "invalid_request_error", "message": "Your credit balance is too low."}}
+
+
+@pytest.mark.parametrize(
+    ("model", "fault", "told"),
+    [
+        (
+            "openai/gpt-6-luna",
+            Failure(401, {"error": {"message": "bad key sk-planted-key"}}),
+            "refused the key in OPENAI",
+        ),
+        ("openai/gpt-6-luna", Failure(429, QUOTA), "no credit left for this key: You exceeded your quota; add credit"),
+        ("anthropic/claude-opus-5-5", Failure(400, LOW_CREDIT), "no credit left for this key"),
+        ("anthropic/claude-opus-5-5", Failure(404), "check model and base_url"),
+    ],
+)
+def test_what_waiting_cannot_help_ends_the_session_at_once(
+    tmp_path: Path, model: str, fault: Failure, told: str
+) -> None:
+    user = User.with_project(tmp_path)
+    with ModelServer([whole("11.0"), fault]) as server:
+        done = user.types("run", "--tag=t", f"--model={model}", env=environment(server))
         assert len(server.requests) == 2
     assert done.returncode == 4
+    assert told in done.stderr
     assert "sk-planted-key" not in done.stderr
+    assert "trying again" not in done.stderr
     assert len(user.rows()) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["openai/gpt-6-luna", "anthropic/claude-opus-5-5"])
+def test_a_night_of_faults_wastes_no_run_and_loses_no_row(tmp_path: Path, model: str) -> None:
+    user = User.with_project(tmp_path)
+    now = {"Retry-After": "0"}
+    replies: list[Scripted] = [
+        *[Failure(429, "slow down", now)] * 3,
+        Answer(whole("50.0"), stop="length"),
+        Answer(whole("51.0"), drip_s=60),
+        Answer(whole("52.0"), stop="refusal"),
+        Failure(200, "<html>Welcome</html>"),
+        Answer(""),
+        Answer(whole("53.0"), breaks_off=True),
+        whole("11.0"),
+        Answer(whole("54.0"), stop=None),
+        Failure(502, "<html>Bad gateway</html>"),
+        whole("12.0"),
+    ]
+    with ModelServer(replies) as server:
+        done = user.types(
+            *("run", "--tag=t", f"--model={model}", "--reply-timeout=5s", "--budget=experiments=3"),
+            env=environment(server),
+        )
+        assert len(server.requests) == len(replies)
+        asked_again = [asked.prompt for asked in server.requests]
+    assert done.returncode == 0, done.stderr
+    assert [row["score"] for row in user.rows()] == ["10.000000", "11.000000", "12.000000"]
+    for n in (2, 3):
+        assert len(list((user.home / ".git/autoresearch/t/runs").glob(f"{n}-*.log"))) == 2  # one confirms the keep
+    assert "was not used: truncated" in asked_again[4]
+    assert "was not used: refused" in asked_again[6]
+    assert "was not used: no edit found" in asked_again[8]
+    for said in (
+        "limits the rate of requests (429): slow down; trying again in 0:00:00, gives up in 1:00:00",
+        "did not finish its answer within 5 s (reply_timeout); trying again in 0:00:02",
+        "or its filter refused to answer for experiment 2; if that goes on, reword program.md",
+        "ended its answer before it began (base_url may be wrong); trying again",
+        "broke off its answer",
+        "is overloaded or out of order (502); trying again",
+    ):
+        assert said in done.stderr
+    report = user.types("report", "t")
+    assert report.returncode == 0, report.stderr
+
+
+@pytest.mark.slow
+def test_the_hours_of_the_budget_are_not_overrun_by_waits(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    stalls = Answer(whole("11.0"), drip_s=600)
+    with ModelServer([Failure(429, "slow down", {"Retry-After": "1"}), stalls]) as server:
+        begun = time.monotonic()
+        done = user.types(*RUN, "--budget=hours=0.003", env=environment(server))
+        assert time.monotonic() - begun < 60
+        assert len(server.requests) == 2
+    assert done.returncode == 0, done.stderr
+    assert "ended: the budget of 0.003 hours is spent" in done.stdout
+    assert re.search(r"trying again in 0:00:01, gives up in 0:00:\d\d", done.stderr)
+    assert len(user.rows()) == 1
 
 
 def test_a_failed_repair_leaves_a_crash_row_and_no_open_commit(tmp_path: Path) -> None:

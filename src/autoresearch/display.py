@@ -83,7 +83,7 @@ def say(text: str) -> None:
 
 
 class JsonLines:
-    """One JSON object a line on stdout: `session`, then an `experiment` each, `notice`, and at last `end`."""
+    """One JSON object a line on stdout: `session`, an `experiment` each, `notice`, `waiting`, and at last `end`."""
 
     def __init__(self, settings: Settings, tag: str) -> None:
         self._settings = settings
@@ -112,6 +112,12 @@ class JsonLines:
         """Pass a notice on."""
         self._say("notice", text=text)
 
+    def waiting(self, who: str, why: str, until_s: float, gives_up_s: float) -> None:
+        """Say how long, and how long at most."""
+        now = time.monotonic()
+        seconds, at_most_s = round(until_s - now, 3), round(gives_up_s - now, 3)
+        self._say("waiting", proposer=who, why=why, seconds=seconds, gives_up_s=at_most_s)
+
     def tick(self) -> None:
         """Nothing moves in a line that is written."""
 
@@ -138,6 +144,11 @@ class PlainLines:
         """Print a notice."""
         print(f"note: {one_line(text)}", file=sys.stderr, flush=True)
 
+    def waiting(self, who: str, why: str, until_s: float, gives_up_s: float) -> None:
+        """Say it once: lines count nothing down."""
+        now = time.monotonic()
+        self.notice(f"{who}: {why}; trying again in {clock(until_s - now)}, gives up in {clock(gives_up_s - now)}")
+
     def tick(self) -> None:
         """Say once that a signal was heard."""
         if self._stop.asked and not self._said_stop:
@@ -157,6 +168,7 @@ class LiveView:
         self._phase = "opening the session"
         self._since = self._born = time.monotonic()
         self._limit_s: float | None = None
+        self._wait: tuple[str, float, float] | None = None
         self._notices: list[str] = []
         self._alarm: str | None = None
 
@@ -170,11 +182,16 @@ class LiveView:
         if phase != self._phase:
             self._phase, self._since = phase, time.monotonic()
         self._limit_s = self._limit(record)
+        self._wait = None
 
     def notice(self, text: str) -> None:
         """Show a notice under the table."""
         # Here already: drawn, it may be broken over two lines.
         self._notices = [*self._notices[-2:], redactor().text(one_line(text))]
+
+    def waiting(self, who: str, why: str, until_s: float, gives_up_s: float) -> None:
+        """Count down until the next record, in the place of the phase."""
+        self._wait = redactor().text(one_line(why)), until_s, gives_up_s
 
     def tick(self) -> None:
         """The view refreshes itself."""
@@ -243,7 +260,7 @@ class LiveView:
         number = history.pending.n if history.pending else len(history.experiments) + 1
         of = f"/{self._settings.budget.experiments}" if self._settings.budget.experiments else ""
         text = Text(f"#{number}{of} ", style="bold cyan")
-        text.append(f"{self._phase}  {clock(now - self._since)}")
+        text.append(self._countdown(now) or f"{self._phase}  {clock(now - self._since)}")
         if self._limit_s:
             text.append(f" of {clock(self._limit_s)}")
         if history.pending and (pairs := rounds(history.pending).pairs):
@@ -254,6 +271,16 @@ class LiveView:
         elapsed = history.past_s + (now - self._born)
         text.append(f"\nelapsed {clock(elapsed)}{self._remaining(elapsed)}", style="dim")
         return text
+
+    def _countdown(self, now: float) -> str | None:
+        """How long a wait lasts yet, and why; None while nobody is waited for."""
+        if self._wait is None:
+            return None
+        why, until_s, gives_up_s = self._wait
+        gives_up = f"gives up in {clock(gives_up_s - now)}"
+        if now < until_s:
+            return f"waiting for {self._model} {clock(until_s - now)} ({why}), {gives_up}"
+        return f"asking {self._model} again  {clock(now - until_s)}"
 
     def _remaining(self, elapsed_s: float) -> str:
         budget, history = self._settings.budget, self._history
@@ -386,7 +413,7 @@ def cost(history: History) -> str:
 
 def clock(seconds: float) -> str:
     """`0:01:05`."""
-    return str(timedelta(seconds=int(seconds)))
+    return str(timedelta(seconds=round(max(0.0, seconds))))
 
 
 def change(settings: Settings, value: float, over: float) -> str:

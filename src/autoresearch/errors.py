@@ -37,6 +37,10 @@ class ProposerUnavailableError(ProposerError):
         self.retry_after_s = retry_after_s
 
 
+class UnreachableError(ProposerUnavailableError):
+    """There is no way to the proposer: no such name, no network, nobody listens, or a wrong address."""
+
+
 class PromptTooLongError(ProposerError):
     """The prompt is longer than the model takes: a shorter one may do."""
 

@@ -6,6 +6,7 @@ that was cut short at any instant goes on from there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,13 +28,13 @@ from autoresearch.edge.derived import Derived
 from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.edge.signals import StopSignal
-from autoresearch.errors import ExhaustedError, PromptTooLongError, ProposerError
+from autoresearch.errors import ExhaustedError, PromptTooLongError, ProposerError, ProposerUnavailableError
 from autoresearch.gates import Gatekeeper
 from autoresearch.ledger import Ledger
 from autoresearch.model import Prompt, Proposal, Reply, Request, Scalar, Status, Turn, Usage
 from autoresearch.propose import Proposer
 from autoresearch.propose.faults import ReplyInterrupted, ReplyLostError
-from autoresearch.propose.patience import ask_patiently
+from autoresearch.propose.patience import Patience, ask_patiently
 from autoresearch.propose.roster import Roster
 from autoresearch.records import (
     Arm,
@@ -50,6 +51,12 @@ from autoresearch.settings import Settings
 
 ASKS = 4
 """Answers asked for one edit: the first, two more with what failed, one as a whole file."""
+REFUSED = (
+    "The answer was refused, by you or by a filter. Propose another edit of the target, one that nobody can object to."
+)
+"""What a proposer is told whose answer is no answer."""
+AWAY_S = 120.0
+"""So long one of several models is waited for before another is asked."""
 CRASH_LINES = 50
 """Lines of a crashed run's log that the proposer is shown."""
 
@@ -268,18 +275,17 @@ class Loop:
         """One answer, paid for and journalled. Raises Stopped when the budget forbids it, ProposerError."""
         request = self._request(asking, texts)
         try:
-            answer = ask_patiently(
-                lambda: self._ask_once(request),
-                self._proposer.name,
-                self.settings.outage,
-                self.stop.sleep,
-                self.ledger.observer.notice,
-            )
+            answer = ask_patiently(lambda: self._ask_in_time(request), self._proposer.name, self._patience)
         except KeyboardInterrupt:
             raise Stopped("interrupted", interrupted=True) from None
         self._pay(answer.usage)
         if answer.dropped:
             self.ledger.observer.notice(f"dropped changes outside the target: {', '.join(answer.dropped)}")
+        if answer.refused:
+            self.ledger.observer.notice(
+                f"{self._proposer.name} or its filter refused to answer for experiment {request.n}; if that goes on, "
+                "reword program.md or choose another model"
+            )
         return answer
 
     def _request(self, asking: Prompt, texts: Mapping[str, str]) -> Request:
@@ -295,6 +301,29 @@ class Loop:
             baseline=known.value if known else None,
             trials=history.trials(since=known.n if burst and known else 0),
         )
+
+    @property
+    def _patience(self) -> Patience:
+        outage_s = self.settings.outage if len(self.roster.names) == 1 else min(self.settings.outage, AWAY_S)
+        return Patience(outage_s, self.stop.sleep, self.ledger.observer.waiting, self._left_s, self.stop.now)
+
+    def _left_s(self) -> float:
+        """Seconds of the budget's hours that are left."""
+        hours = self.settings.budget.hours
+        return math.inf if hours is None else max(0.0, hours * 3600 - self.ledger.elapsed_s)
+
+    def _ask_in_time(self, request: Request) -> Reply:
+        """Ask once, within the hours of the budget. Raises Stopped once they are spent."""
+        left_s = self._left_s()
+        try:
+            if left_s > 0:
+                return self._ask_once(replace(request, limit_s=left_s))
+        except ProposerUnavailableError:
+            if self._left_s() > 0:
+                raise
+        reason = hours_spent(self.settings.budget, self.ledger.elapsed_s)
+        assert reason is not None
+        raise Stopped(reason)
 
     def _ask_once(self, request: Request) -> Reply:
         worst_usd = self._proposer.worst_case_usd(request)
@@ -476,6 +505,8 @@ def _latest_log(experiment: Experiment) -> str:
 
 def land(answer: Reply, texts: Mapping[str, str], tried: Mapping[str, str]) -> Proposal | reply.Refusal:
     """The proposal in an answer, or why it is refused. Pure."""
+    if answer.refused:
+        return reply.Refusal("refused", REFUSED)
     parsed = reply.parse(answer.text, truncated=answer.truncated, edits=answer.files is None)
     if isinstance(parsed, reply.Refusal):
         return parsed

@@ -156,6 +156,8 @@ class Request:
     baseline: float | None
     trials: Sequence[Trial] = ()
     """What the tuner chose before in this session, oldest first."""
+    limit_s: float | None = None
+    """Seconds that an answer may take at most, by what the session has left; None where nothing limits it."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,8 @@ class Reply:
     """Full new texts, from a proposer that edits files itself; None when the edits are in `text`."""
     truncated: bool = False
     """True when the model stopped at its length limit, so that the text is not whole."""
+    refused: bool = False
+    """True when the model would not answer, or its provider's filter kept the answer back."""
     params: Mapping[str, Scalar] | None = None
     """Knob values behind `files`, from the tuner."""
     dropped: Sequence[str] = ()

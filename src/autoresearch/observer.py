@@ -17,5 +17,8 @@ class Observer(Protocol):
     def notice(self, text: str) -> None:
         """Something to know that is no step: a wait, a warning."""
 
+    def waiting(self, who: str, why: str, until_s: float, gives_up_s: float) -> None:
+        """A wait for somebody else begins; both times are of the monotonic clock."""
+
     def tick(self) -> None:
         """Time goes by while a run is under way."""

@@ -20,6 +20,11 @@ def history_of(folder: SessionFolder) -> History:
     return fold(read(folder.journal)) if folder.journal.exists() else History()
 
 
+def is_begun(project: Project, tag: str) -> bool:
+    """True where a session `tag` has its baseline, so that there is something to go on with."""
+    return history_of(SessionFolder(project.repository.common_dir, tag)).begun
+
+
 def refuse_other(project: Project, tag: str) -> None:
     """Before anything is changed: raise when `tag` cannot be begun, nor resumed with these settings."""
     repository, folder = project.repository, SessionFolder(project.repository.common_dir, tag)

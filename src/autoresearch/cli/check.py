@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from autoresearch.cli.flags import ProgramPath, with_settings
-from autoresearch.errors import AutoresearchError
+from autoresearch.errors import AutoresearchError, ProposerUnavailableError, UnreachableError
 
 if TYPE_CHECKING:
     from autoresearch.edge.sandbox import Sandbox
@@ -105,9 +105,7 @@ def look_at(project: Project, findings: Findings) -> None:
         findings.attempt("checkout", lambda: refuse_other(project, f".check-{os.getpid()}"))
     box = findings.attempt("sandbox", lambda: try_sandbox(project, findings))
     run_s = findings.attempt("bench", lambda: try_bench(project, findings)) if box else None
-    proposer = findings.attempt("proposer", lambda: try_proposer(project))
-    if proposer is not None:
-        findings.say("ok", "proposer", proposer.check())
+    proposer = findings.attempt("proposer", lambda: try_proposer(project, findings))
     if run_s is not None and proposer is not None:
         estimate(project, proposer, run_s, findings)
     if settings.budget == type(settings.budget)():
@@ -130,12 +128,17 @@ def try_sandbox(project: Project, findings: Findings) -> Sandbox:
     return box
 
 
-def try_proposer(project: Project) -> Proposer:
+def try_proposer(project: Project, findings: Findings) -> Proposer:
     """The proposer, after it has verified key and model. Raises ProposerError or SettingsError."""
     from autoresearch.equipment import make_proposer
 
     proposer = make_proposer(project, f".check-{os.getpid()}", lambda: None)
-    proposer.check()
+    try:
+        findings.say("ok", "proposer", proposer.check())
+    except UnreachableError:
+        raise
+    except ProposerUnavailableError as error:
+        findings.say("warning", "proposer", f"{error} A session waits for it, but key and model could not be tried.")
     return proposer
 
 

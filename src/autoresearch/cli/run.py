@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autoresearch.cli.flags import ProgramPath, with_settings
-from autoresearch.errors import INTERRUPTED
+from autoresearch.errors import INTERRUPTED, ProposerError, ProposerUnavailableError, UnreachableError
 
 if TYPE_CHECKING:
+    from autoresearch.edge.signals import StopSignal
+    from autoresearch.observer import Observer
     from autoresearch.project import Project
+    from autoresearch.propose import Proposer
     from autoresearch.session import Outcome
 
 
@@ -69,19 +72,40 @@ def hold(program: Path, tag: str | None, flags: Mapping[str, object], *, as_json
     with opened(program, tag, flags) as (project, tag):
         resume.refuse_other(project, tag)
         project = resume.at_base(project, tag)
-        model = pick(project.settings, os.environ)
+        model, begun = pick(project.settings, os.environ), resume.is_begun(project, tag)
         stop = StopSignal()
         with stop.handling(), watching(project.settings, tag, model, stop, as_json=as_json) as observer:
             proposer = make_proposer(project, tag, observer.tick)
-            proposer.check()
+            first_contact(proposer, observer, stop, begun=begun)
             for warning in project.warnings:
                 observer.notice(warning)
             if project.links:
                 observer.notice(f"linked into the session's tree: {', '.join(project.links)}")
-            outcome = session.run(project, tag, Roster([proposer]), stop, observer)
+            try:
+                outcome = session.run(project, tag, Roster([proposer]), stop, observer)
+            except ProposerError:
+                if resume.is_begun(project, tag):
+                    observer.notice(f"`{again(project, tag)}` goes on where this stops")
+                raise
         if not as_json:
             sum_up(project, tag, outcome)
         return outcome
+
+
+def first_contact(proposer: Proposer, observer: Observer, stop: StopSignal, *, begun: bool) -> None:
+    """Have a wrong key or model fail now. Who is merely busy now is waited for when it is asked.
+
+    Raises ProposerError. That there is no way to the proposer is one only of a session that has not begun: then the
+    address is wrong rather than the network down.
+    """
+    try:
+        with stop.interruptible():
+            proposer.check()
+    except ProposerUnavailableError as error:
+        if isinstance(error, UnreachableError) and not begun:
+            raise
+        why = str(error).rstrip(".")
+        observer.notice(f"{proposer.name} could not be tried: {why}; the session goes on, and waits once it has to ask")
 
 
 def show_dry_run(project: Project, tag: str) -> None:
@@ -121,7 +145,11 @@ def sum_up(project: Project, tag: str, outcome: Outcome) -> None:
         branch = f"refs/autoresearch/{tag}/best"
         say(f"autoresearch/{tag} is checked out and was not moved; the best is {branch}")
     then = f"autoresearch verify {tag}; git diff {baseline.commit[:7]} {branch}; " if history.kept else ""
+    goes_on = f"{again(project, tag)} goes on; " if outcome.interrupted else ""
+    say(f"next: {goes_on}{then}autoresearch report {tag}")
+
+
+def again(project: Project, tag: str) -> str:
+    """The command that goes on with a session."""
     flagged = any(origin.startswith("--") for origin in project.loaded.origins.values())
-    goes_on = f"autoresearch run --tag {tag}{' with the same flags' if flagged else ''} goes on; "
-    again = goes_on if outcome.interrupted else ""
-    say(f"next: {again}{then}autoresearch report {tag}")
+    return f"autoresearch run --tag {tag}{' with the same flags' if flagged else ''}"

@@ -72,6 +72,9 @@ class Lines:
         """Pass a notice on."""
         self.say(f"note: {text}")
 
+    def waiting(self, who: str, why: str, until_s: float, gives_up_s: float) -> None:
+        """Nobody is asked here."""
+
     def tick(self) -> None:
         """Say once that a signal was heard."""
         if self._stop.asked and not self._said_stop:
@@ -133,6 +136,9 @@ class JsonLines:
     def notice(self, text: str) -> None:
         """Pass a notice on."""
         _event("notice", text=text)
+
+    def waiting(self, who: str, why: str, until_s: float, gives_up_s: float) -> None:
+        """Nobody is asked here."""
 
     def tick(self) -> None:
         """Nothing moves in a line that is written."""

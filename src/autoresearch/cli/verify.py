@@ -117,6 +117,9 @@ class Bar:
         """Say something above the bar."""
         self._progress.console.print(text, markup=False)
 
+    def waiting(self, who: str, why: str, until_s: float, gives_up_s: float) -> None:
+        """Nobody is asked here."""
+
     def tick(self) -> None:
         """Say that a signal was heard."""
         if self._stop.asked:
@@ -150,6 +153,9 @@ class Lines:
     def notice(self, text: str) -> None:
         """Pass a notice on."""
         print(f"note: {text}", file=sys.stderr, flush=True)
+
+    def waiting(self, who: str, why: str, until_s: float, gives_up_s: float) -> None:
+        """Nobody is asked here."""
 
     def tick(self) -> None:
         """Nothing moves in a line that is written."""

@@ -52,6 +52,11 @@ class StopSignal:
         with self.interruptible():
             time.sleep(seconds)
 
+    @staticmethod
+    def now() -> float:
+        """The time that `sleep` passes: seconds of the monotonic clock."""
+        return time.monotonic()
+
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         again = self.asked
         if number == signal.SIGHUP:

@@ -40,7 +40,7 @@ class AnthropicProposer(HostedProposer):
             base_url=self._server.base_url,
             timeout=call.timeout(),
             max_retries=0,  # it would obey any Retry-After, an hour too, without a word
-            http_client=anthropic.DefaultHttpxClient(verify=tls(), event_hooks={"response": [call.watch]}),
+            http_client=anthropic.DefaultHttpxClient(verify=tls(), event_hooks=call.hooks()),
         )
 
     def _hear(self, client: anthropic.Anthropic, request: Request, call: Call) -> None:

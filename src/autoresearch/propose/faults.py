@@ -1,18 +1,17 @@
-"""What a model server's failure means for the session: over for good, or worth waiting for."""
+"""What went wrong at a model server, read from its words; `remedies` says what to do about it."""
 
 from __future__ import annotations
 
-import difflib
 import email.utils
 import math
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from autoresearch.errors import ProposerError, ProposerUnavailableError
 from autoresearch.model import Usage
-from autoresearch.propose.server import Server
 
 FATAL = frozenset({400, 401, 402, 403, 404, 405, 413, 422})
 """Statuses that are about the request, the key or the account: the same request will not fare better later."""
@@ -36,10 +35,34 @@ NAMED = {
     "timeout_error": 504,
 }
 """Error names of both providers, for errors that come in mid-stream under a status of 200."""
-QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_error"})
+QUOTA = frozenset(
+    {
+        "insufficient_quota",
+        "billing_hard_limit_reached",
+        "billing_not_active",
+        "billing_error",
+        "enforced_spend_limit_reached",
+        "contract_spend_limit_reached",
+    }
+)
 """These come as 429 or 400 as well, where waiting does not help."""
-NO_SUCH_PAGE = frozenset({404, 405})
+QUOTA_WORDS = re.compile(r"credit balance is too low|reached your (specified )?API usage limits", re.I)
+TOO_LONG = frozenset({"context_length_exceeded", "exceed_context_size_error", "request_too_large"})
+TOO_LONG_WORDS = re.compile(
+    r"(prompt|input) is too long|prompt too long|context (length|size|window|limit)|maximum model length"
+    r"|max_tokens must be at least 1\b|maximum number of tokens|request too large for|inputs\W.*must (be|have)",
+    re.I,
+)
+"""How OpenAI, Anthropic, llama.cpp, vLLM, Ollama and others say that a prompt does not fit."""
+REPLY_WORDS = re.compile(r"max_tokens|max_completion_tokens|max_output_tokens|completion|output tokens", re.I)
+REPLY_TOO_LONG_WORDS = re.compile(r"max\w*_tokens\W.*(too large|too high|maximum allowed)", re.I)
+CONTEXT_LENGTH = re.compile(r"context (?:length|size|window|limit)\D{0,20}?(\d[\d,]*)", re.I)
+FILTERED = frozenset({"content_filter", "content_policy_violation", "bio_policy", "misalignment_policy_violation"})
+"""A filter stopped the prompt, or the answer: what a refusal is when it comes as an error."""
 SAID_LENGTH = 300
+SHORTEST_KEY = 8
+
+Kind = Literal["quota", "prompt too long", "reply too long", "filtered"]
 
 
 class ReplyLostError(ProposerUnavailableError):
@@ -60,6 +83,10 @@ class ReplyInterrupted(KeyboardInterrupt):
         """The most that it can have been."""
 
 
+class FilteredError(ProposerError):
+    """A filter stopped the request: no failure of the server, but an answer that was refused."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """A failure as the server or the network told it."""
@@ -69,61 +96,55 @@ class Fault:
     status: int | None = None
     """HTTP status, or the one that the error's name stands for; None where it has neither."""
     retry_after_s: float | None = None
+    kind: Kind | None = None
+    """What it is about, where name or words tell more than the status does."""
 
 
-def read(status: int | None, body: object, headers: Mapping[str, str], key: str | None) -> Fault:
-    """A fault from an error answer, or from an error event (`status` below 400 or None)."""
+def read(
+    status: int | None, body: object, headers: Mapping[str, str], key: str | None, max_tokens: int | None = None
+) -> Fault:
+    """A fault from an error answer, or from an error event (`status` below 400 or None).
+
+    `max_tokens` is the longest reply that was asked for, which may be what does not fit.
+    """
     inner = body.get("error", body) if isinstance(body, Mapping) else body
-    names = [str(inner.get(name)) for name in ("code", "type")] if isinstance(inner, Mapping) else []
-    quota = next((name for name in names if name in QUOTA), None)
-    if quota is not None:
-        status = NAMED[quota]
-    elif status is None or status < 400:
+    names, words = list(_names(inner)), _words(inner)
+    if status is None or status < 400:
         status = next((NAMED[name] for name in names if name in NAMED), None)
         status = status or next((int(name) for name in names if re.fullmatch(r"[45]\d\d", name)), None)
-    return Fault(scrubbed(_words(inner), key), status, retry_after_s(headers))
+    kind = _kind(status, names, words, max_tokens)
+    return Fault(scrubbed(words, key), status, retry_after_s(headers), kind)
 
 
-def explained(fault: Fault, server: Server, model: str) -> ProposerError:
-    """One sentence with what, where and what next; a ProposerUnavailableError where waiting may help."""
-    where, said = server.host, f": {fault.said}" if fault.said else ""
-    match fault.status:
-        case None:
-            return ProposerUnavailableError(f"{where} failed{said}.", fault.retry_after_s)
-        case 401 if server.key is None:
-            return ProposerError(f"{where} wants a key (401); run `export {server.key_name}=…`.")
-        case 401:  # what the server says here may quote the key
-            return ProposerError(f"{where} refused the key in {server.key_name} (401); export one that is valid there.")
-        case 402:
-            return ProposerError(f"{where} has no credit left for this key{said}; add credit, or choose another model.")
-        case 403:
-            return ProposerError(
-                f"{where} does not let this key use {model} (403){said}; choose another model or another key."
-            )
-        case 404:
-            return ProposerError(f"{where} has no {model} at {server.address} (404){said}; check model and base_url.")
-        case 413:
-            return ProposerError(f"{where} finds the prompt too large (413){said}; shorten program.md or the target.")
-        case status if status in FATAL:
-            return ProposerError(
-                f"{where} refused the request ({status}){said}; change what it names (model, max_tokens, prompt size)."
-            )
-    why = "limits the rate of requests" if fault.status == 429 else "is overloaded or out of order"
-    return ProposerUnavailableError(f"{where} {why} ({fault.status}){said}.", fault.retry_after_s)
+def _kind(status: int | None, names: list[str], words: str, max_tokens: int | None) -> Kind | None:
+    if QUOTA.intersection(names) or (status in (400, 429) and QUOTA_WORDS.search(words)):
+        return "quota"
+    if FILTERED.intersection(names):
+        return "filtered"
+    if status in (400, 422) and REPLY_TOO_LONG_WORDS.search(words) and not CONTEXT_LENGTH.search(words):
+        return "reply too long"
+    about_length = status in (None, 400, 422, 500) and TOO_LONG_WORDS.search(words)
+    # OpenAI's limit of tokens a minute: a request that is above it by itself is refused for ever.
+    above_the_rate = status == 429 and words.lower().startswith("request too large for")
+    if status == 413 or TOO_LONG.intersection(names) or about_length or above_the_rate:
+        return "reply too long" if _no_room_at_all(words, max_tokens) else "prompt too long"
+    return None
 
 
-def unknown_model(server: Server, model: str, known: Sequence[str]) -> ProposerError:
-    """That the server lists other models, with up to five that are close."""
-    near = difflib.get_close_matches(model, known, n=5, cutoff=0.4) or sorted(known)[:5]
-    names = ", ".join(f"{server.provider}/{name}" for name in near)
-    meant = f"did you mean one of {names}?" if names else "it lists none; load one there first."
-    return ProposerError(f"{server.host} has no model {model!r}; {meant}")
+def _no_room_at_all(words: str, max_tokens: int | None) -> bool:
+    """True where the longest reply alone fills the context, as the default does that of many a local server."""
+    length = CONTEXT_LENGTH.search(words)
+    if max_tokens is None or length is None or not REPLY_WORDS.search(words):
+        return False
+    return int(length[1].replace(",", "")) <= max_tokens
 
 
-def no_json(server: Server) -> ProposerError:
-    """That something else than a model server answered."""
-    hint = "; it usually ends in /v1" if server.provider == "openai" else "; it usually has no path"
-    return ProposerError(f"{server.address} answered with a page instead of a list of models; correct base_url{hint}.")
+def _names(body: object) -> Iterator[str]:
+    """Everything that an error is called by."""
+    if isinstance(body, Mapping):
+        yield from (str(body.get(name)) for name in ("code", "type"))
+        if isinstance(details := body.get("details"), Mapping):
+            yield str(details.get("error_code"))
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
@@ -143,7 +164,7 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
 
 def scrubbed(text: str, key: str | None) -> str:
     """Foreign words on one line, cut short, with no key in them, nor what looks like one or like part of one."""
-    if key:
+    if key and len(key) >= SHORTEST_KEY:  # what a local server gets, such as `none`, is a word and no key
         text = text.replace(key, "[key]")
     text = re.sub(r"\b(?:sk|pk|rk)-[\w*.…-]{4,}", "[key]", text)
     text = " ".join(text.split())

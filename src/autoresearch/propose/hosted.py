@@ -9,8 +9,9 @@ from importlib import import_module
 from typing import Any, ClassVar
 
 from autoresearch.model import Reply, Request, Usage
-from autoresearch.propose.call import CHECK_S, Call
-from autoresearch.propose.faults import NO_SUCH_PAGE, no_json, unknown_model
+from autoresearch.propose.call import CHECK, Call, Limit
+from autoresearch.propose.faults import FilteredError
+from autoresearch.propose.remedies import NO_SUCH_PAGE, no_json, unknown_model
 from autoresearch.propose.server import Provider, find
 
 
@@ -42,7 +43,7 @@ class HostedProposer(ABC):
     def check(self) -> str:
         """Ask whether the server takes the key and knows the model; costs nothing."""
         sdk = self._sdk()
-        with self._call(CHECK_S) as call, self._client(call) as client:
+        with self._call(CHECK) as call, self._client(call) as client:
             try:
                 found = client.models.retrieve(self._model)
             except sdk.APIStatusError as error:
@@ -62,9 +63,14 @@ class HostedProposer(ABC):
 
     def propose(self, request: Request) -> Reply:
         """One streamed request. It is never repeated here: a wait is the session's to show."""
-        with self._call(self._reply_timeout_s, self._worst(request)) as call, self._client(call) as client:
-            self._hear(client, request, call)
-            return call.reply()
+        worst = self._worst(request)
+        call = self._call(self._limit(request), worst)
+        try:
+            with call, self._client(call) as client:
+                self._hear(client, request, call)
+                return call.reply()
+        except FilteredError:
+            return Reply("", worst if call.heard.begun else Usage(), refused=True)
 
     @abstractmethod
     def _client(self, call: Call) -> Any:
@@ -78,8 +84,13 @@ class HostedProposer(ABC):
         """The SDK. Importing it takes a second, so that it waits until it is needed."""
         return import_module(self.provider)
 
-    def _call(self, limit_s: float, worst: Usage | None = None) -> Call:
-        return Call(self._server, self._model, limit_s, getattr(self._sdk(), self.base_error), worst)
+    def _limit(self, request: Request) -> Limit:
+        if request.limit_s is None or request.limit_s > self._reply_timeout_s:
+            return Limit(self._reply_timeout_s, "reply_timeout")
+        return Limit(max(0.1, round(request.limit_s, 1)), "the hours of the budget")
+
+    def _call(self, limit: Limit, worst: Usage | None = None) -> Call:
+        return Call(self._server, self._model, limit, getattr(self._sdk(), self.base_error), worst)
 
     def _listed(self, client: Any) -> Sequence[str] | None:
         """The names of the server's models; None where it has no such list."""

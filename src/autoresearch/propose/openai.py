@@ -33,7 +33,7 @@ class OpenAIProposer(HostedProposer):
             base_url=self._server.base_url,
             timeout=call.timeout(),
             max_retries=0,
-            http_client=openai.DefaultHttpxClient(verify=tls(), event_hooks={"response": [call.watch]}),
+            http_client=openai.DefaultHttpxClient(verify=tls(), event_hooks=call.hooks()),
         )
 
     def _hear(self, client: openai.OpenAI, request: Request, call: Call) -> None:
@@ -57,6 +57,8 @@ class OpenAIProposer(HostedProposer):
                 heard.begun = True
                 if event.type == "response.output_text.delta":
                     heard.pieces.append(event.delta)
+                elif event.type == "response.refusal.delta" or event.type == "response.refusal.done":
+                    heard.refused = True
                 elif event.type == "response.failed":
                     raise call.failed(event.response.error.to_dict() if event.response.error else None)
                 elif event.type == "error":
@@ -81,6 +83,7 @@ class OpenAIProposer(HostedProposer):
                 for choice in chunk.choices or ():  # some servers send null
                     if choice.delta:
                         heard.pieces.append(choice.delta.content or "")
+                        heard.refused = heard.refused or bool(choice.delta.refusal)
                     if choice.finish_reason:
                         heard.ending = ENDINGS.get(choice.finish_reason, "whole")
 

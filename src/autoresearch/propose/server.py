@@ -75,7 +75,7 @@ class Server:
 
     def require(self) -> None:
         """Raises ProposerError when this server cannot be asked at all: no key, or not an address."""
-        if not host_of(self.base_url):
+        if not self.base_url.isprintable() or not _is_name(host_of(self.base_url)):
             raise ProposerError(
                 f"base_url {self.address!r} is not an address; write it like http://localhost:11434/v1."
             )
@@ -103,6 +103,15 @@ def find(
     if official is None:
         official = _is_official(provider, found)
     return Server(provider, found, official, name, environment.get(name, "").strip() or None)
+
+
+def _is_name(host: str) -> bool:
+    """True for what can be looked up at all."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return bool(host) and " " not in host
 
 
 def _is_official(provider: Provider, base_url: str) -> bool:
