@@ -190,7 +190,7 @@ def test_marker_like_lines_in_the_content_are_content(text: str, edit: Edit) -> 
         pytest.param(" \n\n", "no edit found", id="blank"),
         pytest.param("I can't help with that.", "no edit found", id="declined"),
         pytest.param(HEADER + "I would use a set.", "no edit found", id="prose"),
-        pytest.param("```diff\n-a\n+b\n```\n", "no edit found", id="diff"),
+        pytest.param("```diff\n-a\n+b\n```\n", "unified diff", id="diff"),
         pytest.param(HEADER + "```python\nx = 1\n", "truncated", id="open fence"),
         pytest.param("````\nx\n```\n", "truncated", id="short closing fence"),
         pytest.param("```\nx\n```python\ny\n```\n", "truncated", id="inner block only"),

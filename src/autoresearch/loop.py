@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from autoresearch.arms import Arms, Stopped
-from autoresearch.decide import edits, plan, prompt, reply, screen
+from autoresearch.decide import form as forms
+from autoresearch.decide import plan, prompt, screen
 from autoresearch.decide.budget import hours_spent, too_dear
+from autoresearch.decide.landing import NOTHING, land
 from autoresearch.decide.policy import Decision, policy
 from autoresearch.decide.prompt import Material
 from autoresearch.decide.recover import BASELINE, SENTINEL, Experiment, History
@@ -25,7 +27,7 @@ from autoresearch.edge.signals import StopSignal
 from autoresearch.errors import ProposerError
 from autoresearch.gates import Gatekeeper
 from autoresearch.ledger import Ledger
-from autoresearch.model import Prompt, Proposal, Reply, Request, Scalar, Status, Turn, Usage
+from autoresearch.model import Form, Prompt, Proposal, Reply, Request, Scalar, Status, Turn, Usage
 from autoresearch.propose import Proposer
 from autoresearch.propose.faults import ReplyInterrupted, ReplyLostError
 from autoresearch.propose.patience import ask_patiently
@@ -111,7 +113,8 @@ class Loop:
         material = Material(self.brief(), texts, self.fixed, log, plan.hint(self.history))
         asking = prompt.build(self.settings, self.history, material)
         if not self._ask_until_it_lands(asking, texts, repair=0):
-            reason = f"edit_failed: {self._current.refusals[-1]}"
+            refusals = self._current.refusals
+            reason = f"edit_failed: none of {len(refusals)} answers could be applied; the last: {refusals[-1]}"
             self.ledger.record(Decided(n=self._current.n, status=Status.CRASH, reason=reason, value=None))
 
     def _propose_nothing(self, description: str, *, by: str, params: Mapping[str, Scalar] | None = None) -> None:
@@ -155,18 +158,27 @@ class Loop:
 
     def _ask_until_it_lands(self, asking: Prompt, texts: Mapping[str, str], *, repair: int) -> bool:
         """Ask, screen, and ask again with what failed. True when a proposal was accepted."""
+        size, name = self.settings.max_tokens, self.proposer.name
+        blocks = self.history.blocks.get(name)
+        first = form = forms.choose(texts, size, writes_blocks=self.proposer.writes_blocks, tally=blocks)
+        asking = replace(asking, system=prompt.system(texts, form))
+        held, cut_off = NOTHING, False
         for asked in range(len(self._current.refusals) + 1, ASKS + 1):
-            answer = self._ask(asking, texts)
-            landed = land(answer, texts, self.history.tried())
+            answer = self._ask(asking, texts, form)
+            landed = land(answer, texts, self.history.tried(), held)
             if isinstance(landed, Proposal):
                 self._accept(answer, landed, texts, repair)
                 return True
-            self.ledger.record(Refused(n=self._current.n, reason=landed.reason))
-            told = prompt.complaint(landed.reason, landed.detail, whole=asked == ASKS - 1)
+            self.ledger.record(Refused(n=self._current.n, reason=landed.reason, said=landed.sentence))
+            held, cut_off = landed.held, cut_off or answer.truncated
+            form = forms.again(form, texts, size, cut_off=cut_off, last=asked == ASKS - 1)
+            told = prompt.complaint(
+                landed.reason, landed.detail, texts, form, switched=form != first, held=bool(held.edits)
+            )
             asking = replace(asking, turns=(*asking.turns, Turn(answer.text, told)))
         return False
 
-    def _ask(self, asking: Prompt, texts: Mapping[str, str]) -> Reply:
+    def _ask(self, asking: Prompt, texts: Mapping[str, str], form: Form) -> Reply:
         """One answer, paid for and journalled. Raises Stopped when the budget forbids it, ProposerError."""
         baseline = self.history.baseline
         request = Request(
@@ -187,7 +199,7 @@ class Loop:
             )
         except KeyboardInterrupt:
             raise Stopped("interrupted", interrupted=True) from None
-        self._pay(answer.usage)
+        self._pay(answer.usage, form if answer.files is None else None)
         if answer.dropped:
             self.ledger.observer.notice(f"dropped changes outside the target: {', '.join(answer.dropped)}")
         return answer
@@ -206,7 +218,7 @@ class Loop:
         files = answer.files and {path: hide(text.encode()).decode() for path, text in answer.files.items()}
         return replace(answer, text=hide(answer.text.encode(errors="replace")).decode(), files=files)
 
-    def _pay(self, usage: Usage) -> None:
+    def _pay(self, usage: Usage, form: Form | None = None) -> None:
         """Journal what an answer cost, whatever becomes of it."""
         self.ledger.record(
             Replied(
@@ -216,6 +228,7 @@ class Loop:
                 cached_tokens=usage.cached_tokens,
                 output_tokens=usage.output_tokens,
                 cost_usd=usage.cost_usd,
+                form=form,
             )
         )
 
@@ -361,18 +374,6 @@ class Loop:
 
 def _latest_log(experiment: Experiment) -> str:
     return next((run.log for run in reversed(experiment.runs) if run.arm == "candidate"), "")
-
-
-def land(answer: Reply, texts: Mapping[str, str], tried: Mapping[str, str]) -> Proposal | reply.Refusal:
-    """The proposal in an answer, or why it is refused. Pure."""
-    parsed = reply.parse(answer.text, truncated=answer.truncated, edits=answer.files is None)
-    if isinstance(parsed, reply.Refusal):
-        return parsed
-    files = edits.apply(texts, parsed.edits) if answer.files is None else answer.files
-    if isinstance(files, reply.Refusal):
-        return files
-    proposal = Proposal(parsed.description, parsed.hypothesis, parsed.category, files)
-    return screen.screen(proposal, texts, tried) or proposal
 
 
 def _texts(files: Mapping[str, Tracked]) -> dict[str, str]:

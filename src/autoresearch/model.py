@@ -44,6 +44,8 @@ Cause = Literal[
 
 Take = Literal["only", "last"]
 """Which of a run's numbers counts: the only one, or the last of several."""
+Form = Literal["whole", "blocks"]
+"""How an edit is asked for: complete files, or SEARCH/REPLACE blocks."""
 Label = Literal["self-reported", "in-process", "isolated"]
 """Who says the metric: the target itself, a bench that has it in its own process, or one that has it in another."""
 

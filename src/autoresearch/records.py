@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from autoresearch.model import Cause, Direction, Label, Scalar, Status, Take
+from autoresearch.model import Cause, Direction, Form, Label, Scalar, Status, Take
 
 FORMAT = 1
 """Version of the journal's format; a newer one is refused."""
@@ -106,6 +106,8 @@ class Replied(Record):
     cached_tokens: int
     output_tokens: int
     cost_usd: float | None
+    form: Form | None = None
+    """How the edit was asked for; None where it does not come as text."""
 
 
 class Refused(Record):
@@ -114,6 +116,9 @@ class Refused(Record):
     kind: Literal["refused"] = "refused"
     n: int
     reason: str
+    """A short class."""
+    said: str = ""
+    """The same as a sentence that says what was found."""
 
 
 class Proposed(Record):

@@ -1,0 +1,109 @@
+"""One answer, and what is held of those before it → a proposal, or why there is none yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from autoresearch.decide import edits, reply, screen
+from autoresearch.decide.ladder import Lines
+from autoresearch.decide.reply import Edit, ParsedReply, Refusal, Replace, WholeFile
+from autoresearch.decide.target import split
+from autoresearch.model import Proposal, Reply
+
+
+@dataclass(frozen=True)
+class Held:
+    """What of the answers so far applies, until what failed has been sent again; then all of it lands at once."""
+
+    edits: tuple[Edit, ...] = ()
+    header: ParsedReply | None = None
+    """The first answer's words, for a later one that has none."""
+
+
+NOTHING = Held()
+
+
+@dataclass(frozen=True)
+class Unused:
+    """Why an answer makes no proposal, and what is held from now on."""
+
+    reason: str
+    """A short class, as `Refusal` has it."""
+    detail: str
+    """What to tell the model."""
+    held: Held = NOTHING
+
+    @property
+    def sentence(self) -> str:
+        """For people: the reason with the first sentence of the detail."""
+        return reply.sentence(Refusal(self.reason, self.detail))
+
+
+def land(answer: Reply, texts: Mapping[str, str], tried: Mapping[str, str], held: Held = NOTHING) -> Proposal | Unused:
+    """The proposal in an answer, together with what is held, or why it is refused.
+
+    All edits apply to `texts` at once, or none. `tried` tells what became of each fingerprint.
+    """
+    parsed = reply.parse(answer.text, truncated=answer.truncated, edits=answer.files is None, single=len(texts) == 1)
+    if isinstance(parsed, Refusal):
+        return Unused(parsed.reason, _with_held(parsed.detail, held), held)
+    parsed = _headed(parsed, held)
+    files = answer.files
+    if files is None:
+        still = _join(texts, held.edits, parsed.edits)
+        applied = edits.apply(texts, parsed.edits, still)
+        if isinstance(applied, edits.Unlanded):
+            kept = Held(applied.landed, parsed) if applied.landed else NOTHING
+            return Unused(applied.reason, _with_held(applied.detail, kept), kept)
+        if isinstance(applied, Refusal):
+            return _none(applied, held)
+        files = applied
+    proposal = Proposal(parsed.description, parsed.hypothesis, parsed.category, files)
+    refusal = screen.screen(proposal, texts, tried)
+    return _none(refusal, held) if refusal else proposal
+
+
+def _none(refusal: Refusal, held: Held) -> Unused:
+    """Refused for what all of it together would do, so that no part of it is held."""
+    dropped = "\nNothing of earlier answers is held any more: send every block." if held.edits else ""
+    return Unused(refusal.reason, refusal.detail + dropped)
+
+
+def _headed(parsed: ParsedReply, held: Held) -> ParsedReply:
+    """With the first answer's header where this one has none."""
+    if held.header is None or parsed.has_header:
+        return parsed
+    first = held.header
+    return replace(
+        parsed, description=first.description, hypothesis=first.hypothesis, category=first.category, has_header=True
+    )
+
+
+def _with_held(detail: str, held: Held) -> str:
+    count = len(held.edits)
+    if not count:
+        return detail
+    what = "1 other block applies and is" if count == 1 else f"{count} other blocks apply and are"
+    return f"{detail}\n\n{what} held: nothing of it need be sent again."
+
+
+def _join(paths: Iterable[str], held: Sequence[Edit], edits: Sequence[Edit]) -> tuple[Edit, ...]:
+    """What stays held beside newer edits: the same search sent again takes a block's place, a complete text all of it.
+
+    `paths` are those of all targets.
+    """
+    known = list(paths)
+    return tuple(edit for edit in held if not any(_supersedes(known, new, edit) for new in edits))
+
+
+def _supersedes(known: Sequence[str], new: Edit, old: Edit) -> bool:
+    here, there = (known[0] if len(known) == 1 else edits.resolve(known, e.path or "") for e in (new, old))
+    if isinstance(new, WholeFile):
+        return here is not None and here == there
+    same_place = here == there or None in (new.path, old.path)
+    return isinstance(old, Replace) and same_place and _sought(new) == _sought(old)
+
+
+def _sought(edit: Replace) -> Lines:
+    return [line.rstrip() for line in split(edit.search)]
