@@ -31,7 +31,7 @@ class Case:
     def targets(self) -> dict[str, str]:
         """The texts that it is an answer to."""
         named = self.head["target"]
-        return {path: text(path) for path in ([named] if isinstance(named, str) else named)}
+        return {path: target(path) for path in ([named] if isinstance(named, str) else named)}
 
     @property
     def expected(self) -> dict[str, str]:
@@ -40,23 +40,26 @@ class Case:
         by_path = lands if isinstance(lands, dict) else {next(iter(self.targets)): lands}
         return {path: swapped(self.targets[path], pairs) for path, pairs in by_path.items()}
 
-    def land(self) -> Proposal | Unused:
-        """The whole pure path."""
+    @property
+    def text(self) -> str:
+        """The answer as it came: `{{WHOLE path}}` stands for the expected text, `crlf` for the other line endings."""
         answer = self.answer
         for path in self.targets if "{{WHOLE " in answer else ():
             new = self.expected[path].replace("\r\n", "\n").removesuffix("\n")
             answer = answer.replace(f"{{{{WHOLE {path}}}}}", new)
-        if self.head.get("crlf"):
-            answer = answer.replace("\n", "\r\n")
+        return answer.replace("\n", "\r\n") if self.head.get("crlf") else answer
+
+    def land(self) -> Proposal | Unused:
+        """The whole pure path."""
         tried = {}
         if pairs := self.head.get("tried"):
             path, old = next(iter(self.targets.items()))
             tried = {fingerprint({path: swapped(old, pairs)}): "#12: 0.9931, discard"}
-        reply = Reply(answer, Usage(), truncated=bool(self.head.get("truncated")))
+        reply = Reply(self.text, Usage(), truncated=bool(self.head.get("truncated")))
         return land(reply, self.targets, tried)
 
 
-def text(path: str) -> str:
+def target(path: str) -> str:
     """A target's text, with its own line endings."""
     return (TARGETS / path).read_bytes().decode()
 

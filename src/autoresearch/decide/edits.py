@@ -78,7 +78,9 @@ def _whole(targets: Mapping[str, Target], edit: WholeFile, taken: set[str], *, h
 def _no_file(path: str, new: Lines, old: Lines) -> Refusal | None:
     """Why this cannot be meant as the complete text of a file."""
     wrapped, before = _object(new), _object(old)
-    if wrapped is not None and (before is None or {"description", "hypothesis"} <= set(wrapped) - set(before)):
+    if wrapped is not None and before is None and not path.endswith((".json", ".jsonc", ".json5")):
+        return IN_JSON
+    if wrapped is not None and {"description", "hypothesis"} <= set(wrapped) - set(before or ()):
         return IN_JSON
     if len(old) >= EXCERPT_LINES and 0 < 4 * len(new) < len(old):
         return Refusal(

@@ -19,6 +19,8 @@ class Held:
     edits: tuple[Edit, ...] = ()
     header: ParsedReply | None = None
     """The first answer's words, for a later one that has none."""
+    owed: int = 0
+    """So many blocks failed and have not come again: without them it would be half an edit."""
 
 
 NOTHING = Held()
@@ -49,19 +51,35 @@ def land(answer: Reply, texts: Mapping[str, str], tried: Mapping[str, str], held
     if isinstance(parsed, Refusal):
         return Unused(parsed.reason, _with_held(parsed.detail, held), held)
     parsed = _headed(parsed, held)
-    files = answer.files
-    if files is None:
-        still = _join(texts, held.edits, parsed.edits)
-        applied = edits.apply(texts, parsed.edits, still)
-        if isinstance(applied, edits.Unlanded):
-            kept = Held(applied.landed, parsed) if applied.landed else NOTHING
-            return Unused(applied.reason, _with_held(applied.detail, kept), kept)
-        if isinstance(applied, Refusal):
-            return _none(applied, held)
-        files = applied
+    files = answer.files if answer.files is not None else _applied(parsed, texts, held)
+    if isinstance(files, Unused):
+        return files
     proposal = Proposal(parsed.description, parsed.hypothesis, parsed.category, files)
     refusal = screen.screen(proposal, texts, tried)
     return _none(refusal, held) if refusal else proposal
+
+
+def _applied(parsed: ParsedReply, texts: Mapping[str, str], held: Held) -> Mapping[str, str] | Unused:
+    """The new texts with all edits, of this answer and held ones; or which of them are held from now on."""
+    still = _join(texts, held.edits, parsed.edits)
+    owed = _owed(texts, held, parsed.edits)
+    applied = edits.apply(texts, parsed.edits, still)
+    if isinstance(applied, edits.Unlanded):
+        failed = len(still) + len(parsed.edits) - len(applied.landed)
+        kept = Held(applied.landed, parsed, failed + owed) if applied.landed else NOTHING
+        return Unused(applied.reason, _with_held(applied.detail, kept), kept)
+    if owed:
+        missing = f"Of {held.owed} blocks that failed, {owed} did not come again. Send the rest; all lands together."
+        kept = Held((*still, *parsed.edits), parsed, owed)
+        return Unused("blocks missing", _with_held(missing, kept), kept)
+    return _none(applied, held) if isinstance(applied, Refusal) else applied
+
+
+def _owed(texts: Mapping[str, str], held: Held, new: Sequence[Edit]) -> int:
+    """How many blocks that failed are still to come; a complete text of the only target makes up for all of them."""
+    if len(texts) == 1 and any(isinstance(edit, WholeFile) for edit in new):
+        return 0
+    return max(0, held.owed - sum(edit not in held.edits for edit in new))
 
 
 def _none(refusal: Refusal, held: Held) -> Unused:

@@ -119,7 +119,7 @@ class _Reader:
     """A state machine over lines: at the top level, in a fenced block, or in a SEARCH/REPLACE block."""
 
     def __init__(self, text: str) -> None:
-        self.lines = [line.removesuffix("\r") for line in _END.sub("", text.removeprefix("\ufeff")).split("\n")]
+        self.lines = [line.rstrip("\r") for line in _END.sub("", text.removeprefix("\ufeff")).split("\n")]
         self.at = _answer(self.lines)
         self.path: str | None = None
         self.edited = False

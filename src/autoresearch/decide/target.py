@@ -63,7 +63,11 @@ class Target:
 
     def text(self) -> str:
         body = "".join(line + end for line, end in zip(self.lines, self.ends, strict=True))
-        return self.byte_order_mark + (body.removesuffix(self.newline) if self.open_ended else body)
+        if not self.open_ended:
+            return self.byte_order_mark + body
+        while body.endswith(2 * self.newline):  # a blank line at the end would be a final newline
+            body = body.removesuffix(self.newline)
+        return self.byte_order_mark + body.removesuffix(self.newline)
 
 
 def _alike(some: Lines, others: Lines) -> int:
