@@ -152,7 +152,7 @@ def test_an_edit_of_which_no_block_applies_holds_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (TWO_FAILS, "search not found, Block 1 of 1: SEARCH matches 0 places in a.py"),
+        (TWO_FAILS, "search not found, SEARCH matches 0 places in a.py"),
         ("no", "no edit found, The answer holds no edit"),
         (block("one = 1", "one = 1"), "no change, The edit leaves every target exactly as it is"),
     ],
@@ -222,12 +222,13 @@ def test_a_complaint_shows_the_other_format_where_it_asks_for_it() -> None:
     assert "FILE: a.py\n```\nthe whole new text\n```" in to_whole
     to_blocks = complaint("r", "d", TEXTS, "blocks", switched=True, held=False)
     assert "<<<<<<< SEARCH\nthe lines as they are" in to_blocks
-    assert "same format" not in to_whole + to_blocks
+    assert "the COMPLETE new text" in to_whole
+    assert "all SEARCH/REPLACE blocks" in to_blocks
 
 
 def test_a_complaint_asks_for_what_failed_alone_where_the_rest_is_held() -> None:
     assert "just the blocks that failed" in complaint("r", "d", TEXTS, "blocks", switched=False, held=True)
-    assert "complete" in complaint("r", "d", TEXTS, "blocks", switched=False, held=False)
+    assert "all SEARCH/REPLACE blocks" in complaint("r", "d", TEXTS, "blocks", switched=False, held=False)
 
 
 def test_with_several_targets_each_file_that_changes_has_a_fence_of_its_own() -> None:

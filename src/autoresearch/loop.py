@@ -160,7 +160,7 @@ class Loop:
         """Ask, screen, and ask again with what failed. True when a proposal was accepted."""
         size, name = self.settings.max_tokens, self.proposer.name
         blocks = self.history.blocks.get(name)
-        first = form = forms.choose(texts, size, writes_blocks=self.proposer.writes_blocks, tally=blocks)
+        form = forms.choose(texts, size, writes_blocks=self.proposer.writes_blocks, tally=blocks)
         asking = replace(asking, system=prompt.system(texts, form))
         held, cut_off = NOTHING, False
         for asked in range(len(self._current.refusals) + 1, ASKS + 1):
@@ -171,9 +171,9 @@ class Loop:
                 return True
             self.ledger.record(Refused(n=self._current.n, reason=landed.reason, said=landed.sentence))
             held, cut_off = landed.held, cut_off or answer.truncated
-            form = forms.again(form, texts, size, cut_off=cut_off, last=asked == ASKS - 1)
+            before, form = form, forms.again(form, texts, size, cut_off=cut_off, last=asked == ASKS - 1)
             told = prompt.complaint(
-                landed.reason, landed.detail, texts, form, switched=form != first, held=bool(held.edits)
+                landed.reason, landed.detail, texts, form, switched=form != before, held=bool(held.edits)
             )
             asking = replace(asking, turns=(*asking.turns, Turn(answer.text, told)))
         return False

@@ -132,11 +132,10 @@ def complaint(reason: str, detail: str, files: Mapping[str, str], form: Form, *,
 
     `switched` says that `form` is another one than was asked for before; `held` that some blocks need not come again.
     """
-    how = "Answer again in the same format, complete, against the original text of the target."
+    edit = "all SEARCH/REPLACE blocks" if form == "blocks" else "the COMPLETE new text of each file that changes"
+    how = f"Answer again with the header and {edit}, against the original text of the target."
     if switched:
-        edit = "COMPLETE new text" if form == "whole" else "edit"
-        how = f"Answer again, this time with the {edit} in another format. Begin with the header and a blank line."
-        how += "\n" + layout(files, form).rstrip("\n")
+        how = f"{how} That is another format:\n{layout(files, form).rstrip()}"
     elif held:
         how = (
             "Answer with the header and just the blocks that failed, mended, against the original text of the target; "

@@ -73,7 +73,8 @@ class ParsedReply:
 
 def sentence(refusal: Refusal) -> str:
     """For people: the reason with the first sentence of the detail, in one line."""
-    first = _one_line(re.split(r"\. |\n", refusal.detail)[0], limit=160).rstrip(".")
+    detail = re.sub(r"^(?:Block \d+ of \d+|A block that was held): ", "", refusal.detail)
+    first = _one_line(re.split(r"\. |\n", detail)[0], limit=160).rstrip(".")
     return first if refusal.reason == "duplicate" else f"{refusal.reason}, {first}"
 
 
