@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoresearch.decide.landing import NOTHING, Held, Unused, land
-from autoresearch.decide.reply import Edit, ParsedReply, Replace, WholeFile, parse
+from autoresearch.decide.reader import parse
+from autoresearch.decide.reply import Edit, ParsedReply, Replace, WholeFile
 from autoresearch.decide.screen import fingerprint
 from autoresearch.decide.syntax import syntax_error
 from autoresearch.model import Proposal, Reply, Usage

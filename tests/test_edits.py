@@ -9,7 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from autoresearch.decide.edits import apply
-from autoresearch.decide.reply import Edit, ParsedReply, Refusal, Replace, WholeFile, parse
+from autoresearch.decide.reader import parse
+from autoresearch.decide.reply import Edit, ParsedReply, Refusal, Replace, WholeFile
 
 FILE = "def f(x):\n    y = x + 1\n    return y\n\n\ndef g(x):\n    y = x + 1\n    return y * 2\n"
 
@@ -202,6 +203,8 @@ def test_an_empty_search_lands_in_an_empty_file_only(search: str) -> None:
         ("a\nb", Replace(None, "b\n", ""), "a"),
         ("a\r\nb", Replace(None, "b\n", "x\n"), "a\r\nx"),
         ("a\nb", WholeFile(None, "x\n"), "x"),
+        ("a\nb", WholeFile(None, "x\n\n\n"), "x"),
+        ("a\nb\r\nc\n", WholeFile(None, "a\nb\nx\n"), "a\nb\r\nx\n"),
         ("a\nb\n", WholeFile(None, "x"), "x\n"),
         ("a\nb\r", Replace(None, "a\n", "x\n"), "x\nb\r"),
         ("a\x0cb\u2028c\n", Replace(None, "a\x0cb\u2028c\n", "x\n"), "x\n"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from autoresearch.decide.form import Tally, again, choose
@@ -11,6 +13,8 @@ from autoresearch.decide.recover import fold
 from autoresearch.decide.screen import fingerprint
 from autoresearch.model import Form, Proposal, Reply, Usage
 from autoresearch.records import Proposed, Refused, Replied
+from model_server import ModelServer
+from user import User
 
 FILE = "one = 1\ntwo = 2\nthree = 3\nfour = 4\nfive = 5\n"
 TEXTS = {"a.py": FILE}
@@ -166,6 +170,22 @@ def test_a_duplicate_names_what_was_tried() -> None:
     got = land(Reply(ONE, Usage()), TEXTS, tried)
     assert isinstance(got, Unused)
     assert got.sentence == "already tried as #12: 0.9931, discard"
+
+
+def test_a_session_asks_again_for_just_the_block_that_failed(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path / "p")
+    score = block('print(f"score: {VALUE}")', 'print(f"score: {VALUE + 1}")', "program.py")
+    answers = [HEADER + score + block("VALUE = 9", "VALUE = 20"), block("VALUE = 10.0", "VALUE = 20")]
+    with ModelServer(answers) as server:
+        environment = {"OPENAI_API_KEY": "sk-0123456789", "OPENAI_BASE_URL": server.openai_url}
+        arguments = ("--model", "openai/gpt-6-luna", "--budget", "experiments=2", "--decide", "naive", "--no-canary")
+        done = user.types("run", "--tag", "mar5", *arguments, env=environment)
+        again = server.requests[1].prompt
+    assert done.returncode == 0, done.stderr
+    assert user.git("show", "autoresearch/mar5:program.py") == 'VALUE = 20\nprint(f"score: {VALUE + 1}")'
+    assert user.rows()[1]["description"] == "first"
+    assert "1 other block applies and is held" in again
+    assert "just the blocks that failed" in again
 
 
 # Which form is asked for

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autoresearch.decide.reply import Edit, ParsedReply, Refusal, Replace, WholeFile, parse
+from autoresearch.decide.reader import parse
+from autoresearch.decide.reply import Edit, ParsedReply, Refusal, Replace, WholeFile
 
 HEADER = "description: use a set\nhypothesis: lookups get cheaper\ncategory: data structure\n\n"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from autoresearch.decide import edits, reply, screen
+from autoresearch.decide import edits, reader, reply, screen
 from autoresearch.decide.ladder import Lines
 from autoresearch.decide.reply import Edit, ParsedReply, Refusal, Replace, WholeFile
 from autoresearch.decide.target import split
@@ -47,7 +47,7 @@ def land(answer: Reply, texts: Mapping[str, str], tried: Mapping[str, str], held
 
     All edits apply to `texts` at once, or none. `tried` tells what became of each fingerprint.
     """
-    parsed = reply.parse(answer.text, truncated=answer.truncated, edits=answer.files is None, single=len(texts) == 1)
+    parsed = reader.parse(answer.text, truncated=answer.truncated, edits=answer.files is None, single=len(texts) == 1)
     if isinstance(parsed, Refusal):
         return Unused(parsed.reason, _with_held(parsed.detail, held), held)
     parsed = _headed(parsed, held)
