@@ -148,6 +148,13 @@ def test_one_bad_block_keeps_all_others_out_and_each_bad_one_is_named() -> None:
     assert "Block 1 of 3" not in refusal.detail
 
 
+def test_of_very_many_bad_blocks_the_first_are_told() -> None:
+    refusal = refused({"a.py": FILE}, *[Replace(None, f"no {k}\n", "") for k in range(100)])
+    assert "Block 8 of 100" in refusal.detail
+    assert "Block 9 of 100" not in refusal.detail
+    assert refusal.detail.endswith("92 more blocks do not apply.")
+
+
 @pytest.mark.parametrize("path", ["a.py", "./a.py", "././a.py", "a/a.py", "b/a.py", " a.py ", ".\\a.py", None])
 def test_takes_a_path_in_the_ways_that_models_write_it(path: str | None) -> None:
     assert landed({"a.py": "x\n"}, WholeFile(path, "y\n")) == {"a.py": "y\n"}

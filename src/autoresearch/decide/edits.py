@@ -17,6 +17,10 @@ EXCERPT_LINES = 100
 """A complete text with less than a quarter of its incumbent's lines, where that has so many, is an excerpt."""
 
 
+SHOWN = 8
+"""Blocks that do not apply whose reasons are told in full."""
+
+
 @dataclass(frozen=True)
 class Unlanded(Refusal):
     """Why not all of the edits apply."""
@@ -49,7 +53,9 @@ def apply(files: Mapping[str, str], edits: Sequence[Edit], held: Sequence[Edit] 
         else:
             refusals.append(Refusal(refusal.reason, f"{name}: {refusal.detail}"))
     if refusals:
-        return Unlanded(refusals[0].reason, "\n\n".join(refusal.detail for refusal in refusals), tuple(landed))
+        told = [refusal.detail for refusal in refusals[:SHOWN]]
+        more = [f"{len(refusals) - SHOWN} more blocks do not apply."] if len(refusals) > SHOWN else []
+        return Unlanded(refusals[0].reason, "\n\n".join([*told, *more]), tuple(landed))
     changed = {path: text for path, old in files.items() if (text := targets[path].text()) != old}
     return changed or Refusal("no change", "The edit leaves every target exactly as it is.")
 

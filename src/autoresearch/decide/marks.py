@@ -30,7 +30,7 @@ class Marks:
 
 
 _BEHIND = rf"[:>]?(?:\s+({_PATH}))?\s*"
-_FENCED = r"\s*(`{3,})?\s*"
+_FENCED = r"\s*(?:(`{3,})\s*)?"
 DIVIDER = re.compile(r" {0,3}(={5,9})\s*")
 MARKS = (
     Marks(

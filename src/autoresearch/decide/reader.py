@@ -34,7 +34,7 @@ from autoresearch.decide.reply import (
     one_line,
 )
 
-_END = re.compile(r"(?:\s*(?:<\|\w+\|>|</s>))+\s*\Z")
+_END = re.compile(r"(?:(?:<\|\w{1,40}\|>|</s>)\s*)+\Z")
 """Marks of a model's own for the end of its answer, which some servers let through."""
 _ASIDES = {"bash", "sh", "shell", "console", "text", "txt", "output", "log"}
 _DIFFS = {"diff", "patch"}
@@ -60,7 +60,7 @@ class _Reader:
     """A state machine over lines: at the top level, in a fenced block, or in a SEARCH/REPLACE block."""
 
     def __init__(self, text: str) -> None:
-        self.lines = [line.rstrip("\r") for line in _END.sub("", text.removeprefix("\ufeff")).split("\n")]
+        self.lines = [line.rstrip("\r") for line in _ended(text.removeprefix("\ufeff")).split("\n")]
         self.at = _answer(self.lines)
         self.path: str | None = None
         self.edited = False
@@ -274,6 +274,11 @@ class _Reader:
     def _block_follows(self) -> bool:
         following = next((line for line in self.lines[self.at + 1 :] if line.strip()), "")
         return opening(following) is not None or fence(following) is not None
+
+
+def _ended(text: str) -> str:
+    """Without marks at its end, of which there are a few at most."""
+    return text[:-200] + _END.sub("", text[-200:])
 
 
 def _answer(lines: list[str]) -> int:
