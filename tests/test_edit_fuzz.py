@@ -123,17 +123,34 @@ def one(lines: Lines, edit: Edit) -> Iterator[Lines]:
                 yield [*lines[:at], *replace, *lines[at + len(search) :]]
 
 
-def check(data: st.DataObject) -> None:
-    case = data.draw(st.sampled_from(SMALL))
-    text = data.draw(damaged(case))
-    got = told(case, text)
-    if isinstance(got, Unused):
-        told(case, data.draw(damaged(case)), got.held)  # the next answer, beside what is held of this one
-        return
+def meant(case: Case, text: str, held: Held) -> list[Edit]:
+    """What an answer and those before it say together."""
     parsed = parse(text, single=len(case.targets) == 1)
     assert isinstance(parsed, ParsedReply)
-    if not any(isinstance(edit, Replace) and re.search(r"\.\.\.|…", edit.search) for edit in parsed.edits):
-        assert_explained(case.targets, got.files, parsed.edits)
+    return [*(edit for edit in held.edits if not any(replaces(new, edit) for new in parsed.edits)), *parsed.edits]
+
+
+def replaces(new: Edit, old: Edit) -> bool:
+    if isinstance(new, WholeFile) or isinstance(old, WholeFile):
+        return isinstance(new, WholeFile)
+    return bare(new.search) == bare(old.search)
+
+
+def check(data: st.DataObject) -> None:
+    """One answer, and the next one beside what is held of it."""
+    case = data.draw(st.sampled_from(SMALL))
+    held = NOTHING
+    for _ in range(2):
+        text = data.draw(damaged(case))
+        got = told(case, text, held)
+        if isinstance(got, Unused):
+            held = got.held
+            continue
+        edits = meant(case, text, held)
+        elided = any(isinstance(edit, Replace) and re.search(r"\.\.\.|…", edit.search) for edit in edits)
+        if not elided and (len(case.targets) == 1 or held == NOTHING):
+            assert_explained(case.targets, got.files, edits)
+        return
 
 
 @settings(max_examples=120, deadline=None, database=None)

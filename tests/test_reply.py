@@ -90,6 +90,9 @@ def test_category_falls_back_to_other() -> None:
         pytest.param("```\n```\n", [WholeFile(None, "")], id="empty file"),
         pytest.param("FILE: a.py\n```\nx\n```\n", [WholeFile("a.py", "x\n")], id="file header"),
         pytest.param("**FILE:** `src/a.py`\n```\nx\n```\n", [WholeFile("src/a.py", "x\n")], id="bold file header"),
+        pytest.param(
+            "FILE: `a.py` (complete)\n```\nx\n```\n", [WholeFile("a.py", "x\n")], id="file header with a remark"
+        ),
         pytest.param("FILE: my file.py\n```\nx\n```\n", [WholeFile("my file.py", "x\n")], id="path with a blank"),
         pytest.param("FILE: Makefile\n```\nx\n```\n", [WholeFile("Makefile", "x\n")], id="path without suffix"),
         pytest.param("### a.py\n\n```\nx\n```\n", [WholeFile("a.py", "x\n")], id="heading"),

@@ -13,6 +13,7 @@ NOTES = ("description", "hypothesis", "category")
 _FENCE = re.compile(r" {0,3}(?:(`{3,})([^`]*)|(~{3,})(.*))")
 _PATH = r"(?:[\w.@+-]*/)*[\w.@+-]*\.[A-Za-z]\w*|(?:[\w.@+-]+/)+[\w.@+-]+"
 _NAME = re.compile(_PATH)
+_REMARK = re.compile(r" \([^()]*\)\Z")
 _DRESS = "*_`\"' \t"
 _THOUGHT = re.compile(r"\s*<(think|thinking|thought|reasoning|scratchpad)>", re.IGNORECASE)
 THOUGHT_ENDS = re.compile(r"</(?:think|thinking|thought|reasoning|scratchpad)>", re.IGNORECASE)
@@ -111,7 +112,7 @@ def label(line: str) -> tuple[str, str] | None:
     if key in NOTES and (colon or line.lstrip().startswith(("#", "*"))):
         return key, value.strip().removeprefix("**").removeprefix("__").strip()
     if key in ("file", "filename", "path"):
-        name = value.strip(_DRESS).rstrip(":").strip(_DRESS)
+        name = _REMARK.sub("", value.strip(_DRESS).rstrip(":").strip(_DRESS)).strip(_DRESS)
         if name and (" " not in name or _NAME.fullmatch(name.split()[-1])):
             return "file", name
     return None
