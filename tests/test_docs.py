@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from autoresearch import brief, errors
 from autoresearch.cli.app import app
+from autoresearch.decide.form import FAULTS
 from autoresearch.edge import derived, folder
 from autoresearch.edge.environment import AT_HOME, COMPILED, FAMILIES, HANDED_ON
 from autoresearch.edge.sandbox import SECRET_PLACES
@@ -94,6 +95,15 @@ def test_every_file_stands_in_the_reference(tmp_path: Path) -> None:
         assert f".git/autoresearch/{name}" in text
     for name in (*derived.OWN, brief.NOTES, "refs/autoresearch/TAG/best", "holder.json"):
         assert name in text
+
+
+def test_every_reason_to_refuse_an_edit_stands_in_the_reference() -> None:
+    package = ROOT / "src" / "autoresearch" / "decide"
+    code = "".join(path.read_text() for path in sorted(package.glob("*.py")))
+    known = set(re.findall(r'(?:Refusal|Unused)\(\s*"([^"]+)"', code))
+    documented = set(re.findall(r"^\| `([\w ]+)` \|", section("## What is refused"), re.M))
+    assert documented == known
+    assert documented > FAULTS
 
 
 PAGES = ["README.md", "ARCHITECTURE.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md")))]

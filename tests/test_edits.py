@@ -9,7 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from autoresearch.decide.edits import apply
-from autoresearch.decide.reply import Edit, ParsedReply, Refusal, Replace, WholeFile, parse
+from autoresearch.decide.reader import parse
+from autoresearch.decide.reply import Edit, ParsedReply, Refusal, Replace, WholeFile
 
 FILE = "def f(x):\n    y = x + 1\n    return y\n\n\ndef g(x):\n    y = x + 1\n    return y * 2\n"
 
@@ -64,6 +65,8 @@ def edited(text: str, search: str, replace: str) -> str:
         ),
         pytest.param("    return y\n\n\ndef g(x):\n", "    return y\n\n\ndef g(z):\n", "g(x)", "g(z)", id="context"),
         pytest.param("    return y\n\n", "", "    return y\n\n", "", id="deletion"),
+        pytest.param("\nreturn y * 2\n\n", "\nreturn 2 * y\n\n", "y * 2", "2 * y", id="blank lines around"),
+        pytest.param("    return y * 2\n\n", "    return 2 * y\n", "y * 2", "2 * y", id="a blank line behind"),
         pytest.param(
             "    return y * 2\n", "    return y * 2\nh = g\n", "* 2\n", "* 2\nh = g\n", id="insertion at the end"
         ),
@@ -86,7 +89,7 @@ def test_lands_a_block_that_matches_once(search: str, replace: str, old: str, ne
         pytest.param("x\n" * 200, "x\n", 50, id="far too often"),
         pytest.param(FILE, "    y = x + 2\n", 0, id="nothing like it"),
         pytest.param(FILE, "y = x\n", 0, id="part of a line"),
-        pytest.param(FILE, "return y * 2\n\n", 0, id="a blank line too many"),
+        pytest.param(FILE, "return y * 2\n\nx\n", 0, id="a blank line too many"),
         pytest.param(FILE, "def g(x):\n  y = x + 1\n", 0, id="uneven indent"),
         pytest.param(FILE, "y = x + 1\n  return y\n", 0, id="uneven shift"),
         pytest.param(FILE, "def f(x):\n...\n    return y\n...\n    return y * 2\n", 0, id="two elisions"),
@@ -145,6 +148,13 @@ def test_one_bad_block_keeps_all_others_out_and_each_bad_one_is_named() -> None:
     assert "Block 1 of 3" not in refusal.detail
 
 
+def test_of_very_many_bad_blocks_the_first_are_told() -> None:
+    refusal = refused({"a.py": FILE}, *[Replace(None, f"no {k}\n", "") for k in range(100)])
+    assert "Block 8 of 100" in refusal.detail
+    assert "Block 9 of 100" not in refusal.detail
+    assert refusal.detail.endswith("92 more blocks do not apply.")
+
+
 @pytest.mark.parametrize("path", ["a.py", "./a.py", "././a.py", "a/a.py", "b/a.py", " a.py ", ".\\a.py", None])
 def test_takes_a_path_in_the_ways_that_models_write_it(path: str | None) -> None:
     assert landed({"a.py": "x\n"}, WholeFile(path, "y\n")) == {"a.py": "y\n"}
@@ -200,6 +210,8 @@ def test_an_empty_search_lands_in_an_empty_file_only(search: str) -> None:
         ("a\nb", Replace(None, "b\n", ""), "a"),
         ("a\r\nb", Replace(None, "b\n", "x\n"), "a\r\nx"),
         ("a\nb", WholeFile(None, "x\n"), "x"),
+        ("a\nb", WholeFile(None, "x\n\n\n"), "x"),
+        ("a\nb\r\nc\n", WholeFile(None, "a\nb\nx\n"), "a\nb\r\nx\n"),
         ("a\nb\n", WholeFile(None, "x"), "x\n"),
         ("a\nb\r", Replace(None, "a\n", "x\n"), "x\nb\r"),
         ("a\x0cb\u2028c\n", Replace(None, "a\x0cb\u2028c\n", "x\n"), "x\n"),
@@ -260,7 +272,7 @@ def test_a_whole_file_reply_lands_exactly(old: list[str], new: list[str], crlf: 
     newline = "\r\n" if crlf else "\n"
     before = "".join(line + newline for line in old)
     after = "".join(line + (newline if before else "\n") for line in new)
-    assume(before != after)
+    assume(before != after and new[:1] != ["FILE: a.py"])
     text = "".join(line + "\n" for line in new)
     fence = "`" * max(3, 1 + max((len(line) for line in new if line.strip("`") != line), default=0))
     reply = parse(f"description: d\n\n{fence}\n{text}{fence}\n")

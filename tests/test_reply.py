@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autoresearch.decide.reply import Edit, ParsedReply, Refusal, Replace, WholeFile, parse
+from autoresearch.decide.reader import parse
+from autoresearch.decide.reply import Edit, ParsedReply, Refusal, Replace, WholeFile
 
 HEADER = "description: use a set\nhypothesis: lookups get cheaper\ncategory: data structure\n\n"
 
@@ -89,6 +90,9 @@ def test_category_falls_back_to_other() -> None:
         pytest.param("```\n```\n", [WholeFile(None, "")], id="empty file"),
         pytest.param("FILE: a.py\n```\nx\n```\n", [WholeFile("a.py", "x\n")], id="file header"),
         pytest.param("**FILE:** `src/a.py`\n```\nx\n```\n", [WholeFile("src/a.py", "x\n")], id="bold file header"),
+        pytest.param(
+            "FILE: `a.py` (complete)\n```\nx\n```\n", [WholeFile("a.py", "x\n")], id="file header with a remark"
+        ),
         pytest.param("FILE: my file.py\n```\nx\n```\n", [WholeFile("my file.py", "x\n")], id="path with a blank"),
         pytest.param("FILE: Makefile\n```\nx\n```\n", [WholeFile("Makefile", "x\n")], id="path without suffix"),
         pytest.param("### a.py\n\n```\nx\n```\n", [WholeFile("a.py", "x\n")], id="heading"),
@@ -190,7 +194,7 @@ def test_marker_like_lines_in_the_content_are_content(text: str, edit: Edit) -> 
         pytest.param(" \n\n", "no edit found", id="blank"),
         pytest.param("I can't help with that.", "no edit found", id="declined"),
         pytest.param(HEADER + "I would use a set.", "no edit found", id="prose"),
-        pytest.param("```diff\n-a\n+b\n```\n", "no edit found", id="diff"),
+        pytest.param("```diff\n-a\n+b\n```\n", "unified diff", id="diff"),
         pytest.param(HEADER + "```python\nx = 1\n", "truncated", id="open fence"),
         pytest.param("````\nx\n```\n", "truncated", id="short closing fence"),
         pytest.param("```\nx\n```python\ny\n```\n", "truncated", id="inner block only"),

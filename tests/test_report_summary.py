@@ -160,6 +160,7 @@ def test_says_how_far_repeated_baselines_lie_apart() -> None:
         ("no 'val_bpb:' line in run.log", "no metric"),
         ("exit code 3", "exit code"),
         ("checks failed: 2 tests", "wrong result"),
+        ("edit_failed: none of 4 answers could be applied; the last: search not found, x", "no usable edit"),
         ("try a deeper net", "other"),
     ],
 )

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoresearch.decide.edits import apply
-from autoresearch.decide.reply import Edit, Refusal, parse
+from autoresearch.decide.reader import parse
+from autoresearch.decide.reply import Edit, Refusal
 from autoresearch.decide.screen import fingerprint, screen, size
 from autoresearch.model import Proposal
 

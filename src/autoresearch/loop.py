@@ -13,9 +13,11 @@ from datetime import datetime
 from pathlib import Path
 
 from autoresearch.arms import Arms, Stopped
-from autoresearch.decide import edits, plan, prompt, reply, screen
+from autoresearch.decide import form as forms
+from autoresearch.decide import plan, prompt, screen
 from autoresearch.decide.bandit import pick
 from autoresearch.decide.budget import hours_spent, too_dear
+from autoresearch.decide.landing import NOTHING, land
 from autoresearch.decide.learnings import earned
 from autoresearch.decide.outcome import Past
 from autoresearch.decide.policy import Decision, policy
@@ -31,7 +33,7 @@ from autoresearch.edge.signals import StopSignal
 from autoresearch.errors import ExhaustedError, PromptTooLongError, ProposerError, ProposerUnavailableError
 from autoresearch.gates import Gatekeeper
 from autoresearch.ledger import Ledger
-from autoresearch.model import Prompt, Proposal, Reply, Request, Scalar, Status, Turn, Usage
+from autoresearch.model import Form, Prompt, Proposal, Reply, Request, Scalar, Status, Turn, Usage
 from autoresearch.propose import Proposer
 from autoresearch.propose.faults import ReplyInterrupted, ReplyLostError
 from autoresearch.propose.patience import Patience, ask_patiently
@@ -51,10 +53,6 @@ from autoresearch.settings import Settings
 
 ASKS = 4
 """Answers asked for one edit: the first, two more with what failed, one as a whole file."""
-REFUSED = (
-    "The answer was refused, by you or by a filter. Propose another edit of the target, one that nobody can object to."
-)
-"""What a proposer is told whose answer is no answer."""
 AWAY_S = 120.0
 """So long one of several models is waited for before another is asked."""
 CRASH_LINES = 50
@@ -128,7 +126,8 @@ class Loop:
         if self._current.planned is None and coin.lands(self.settings.sentinels):
             self._propose_nothing("sentinel: an edit that does nothing", by=SENTINEL)
         elif not self._ask_as_planned():
-            reason = f"edit_failed: {self._current.refusals[-1]}"
+            refusals = self._current.refusals
+            reason = f"edit_failed: none of {len(refusals)} answers could be applied; the last: {refusals[-1]}"
             self.ledger.record(Decided(n=self._current.n, status=Status.CRASH, reason=reason, value=None))
 
     def _ask_as_planned(self) -> bool:
@@ -253,6 +252,8 @@ class Loop:
         asking = prompt.build_repair(self.settings, self.history, material, verdict.reason)
         try:
             return self._ask_until_it_lands(asking, texts, repair=repair)
+        except PromptTooLongError:
+            return False
         except (ProposerError, Stopped):
             self._judge(decision)
             self._settle()
@@ -260,25 +261,34 @@ class Loop:
 
     def _ask_until_it_lands(self, asking: Prompt, texts: Mapping[str, str], *, repair: int) -> bool:
         """Ask, screen, and ask again with what failed. True when a proposal was accepted."""
+        size, name = self.settings.max_tokens, self._proposer.name
+        blocks = self.history.blocks.get(name)
+        form = forms.choose(texts, size, writes_blocks=self._proposer.writes_blocks, tally=blocks)
+        asking = replace(asking, system=prompt.system(texts, form))
+        held, cut_off = NOTHING, False
         for asked in range(len(self._current.refusals) + 1, ASKS + 1):
-            answer = self._ask(asking, texts)
-            landed = land(answer, texts, self.history.tried())
+            answer = self._ask(asking, texts, form)
+            landed = land(answer, texts, self.history.tried(), held)
             if isinstance(landed, Proposal):
                 self._accept(answer, landed, texts, repair)
                 return True
-            self.ledger.record(Refused(n=self._current.n, reason=landed.reason))
-            told = prompt.complaint(landed.reason, landed.detail, whole=asked == ASKS - 1)
+            self.ledger.record(Refused(n=self._current.n, reason=landed.reason, said=landed.sentence))
+            held, cut_off = landed.held, cut_off or answer.truncated
+            before, form = form, forms.again(form, texts, size, cut_off=cut_off, last=asked == ASKS - 1)
+            told = prompt.complaint(
+                landed.reason, landed.detail, texts, form, switched=form != before, held=bool(held.edits)
+            )
             asking = replace(asking, turns=(*asking.turns, Turn(answer.text, told)))
         return False
 
-    def _ask(self, asking: Prompt, texts: Mapping[str, str]) -> Reply:
+    def _ask(self, asking: Prompt, texts: Mapping[str, str], form: Form) -> Reply:
         """One answer, paid for and journalled. Raises Stopped when the budget forbids it, ProposerError."""
         request = self._request(asking, texts)
         try:
             answer = ask_patiently(lambda: self._ask_in_time(request), self._proposer.name, self._patience)
         except KeyboardInterrupt:
             raise Stopped("interrupted", interrupted=True) from None
-        self._pay(answer.usage)
+        self._pay(answer.usage, form if answer.files is None else None)
         if answer.dropped:
             self.ledger.observer.notice(f"dropped changes outside the target: {', '.join(answer.dropped)}")
         if answer.refused:
@@ -339,7 +349,7 @@ class Loop:
         files = answer.files and {path: hide(text.encode()).decode() for path, text in answer.files.items()}
         return replace(answer, text=hide(answer.text.encode(errors="replace")).decode(), files=files)
 
-    def _pay(self, usage: Usage) -> None:
+    def _pay(self, usage: Usage, form: Form | None = None) -> None:
         """Journal what an answer cost, whatever becomes of it."""
         self.ledger.record(
             Replied(
@@ -349,6 +359,7 @@ class Loop:
                 cached_tokens=usage.cached_tokens,
                 output_tokens=usage.output_tokens,
                 cost_usd=usage.cost_usd,
+                form=form,
             )
         )
 
@@ -501,20 +512,6 @@ class Loop:
 
 def _latest_log(experiment: Experiment) -> str:
     return next((run.log for run in reversed(experiment.runs) if run.arm == "candidate"), "")
-
-
-def land(answer: Reply, texts: Mapping[str, str], tried: Mapping[str, str]) -> Proposal | reply.Refusal:
-    """The proposal in an answer, or why it is refused. Pure."""
-    if answer.refused:
-        return reply.Refusal("refused", REFUSED)
-    parsed = reply.parse(answer.text, truncated=answer.truncated, edits=answer.files is None)
-    if isinstance(parsed, reply.Refusal):
-        return parsed
-    files = edits.apply(texts, parsed.edits) if answer.files is None else answer.files
-    if isinstance(files, reply.Refusal):
-        return files
-    proposal = Proposal(parsed.description, parsed.hypothesis, parsed.category, files, parsed.expected)
-    return screen.screen(proposal, texts, tried) or proposal
 
 
 def _texts(files: Mapping[str, Tracked]) -> dict[str, str]:

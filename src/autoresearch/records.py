@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from autoresearch.model import Cause, Direction, Label, Rung, Scalar, Status, Take
+from autoresearch.model import Cause, Direction, Form, Label, Rung, Scalar, Status, Take
 
 FORMAT = 2
 """Version of the journal's format; a newer one is refused."""
@@ -121,6 +121,8 @@ class Replied(Record):
     cached_tokens: int
     output_tokens: int
     cost_usd: float | None
+    form: Form | None = None
+    """How the edit was asked for; None where it does not come as text."""
 
 
 class Refused(Record):
@@ -129,6 +131,9 @@ class Refused(Record):
     kind: Literal["refused"] = "refused"
     n: int
     reason: str
+    """A short class."""
+    said: str = ""
+    """The same as a sentence that says what was found."""
 
 
 class Proposed(Record):

@@ -2,130 +2,167 @@
 
 from __future__ import annotations
 
-import difflib
-import re
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from autoresearch.decide.ladder import LADDER, Lines
-from autoresearch.decide.reply import Edit, Refusal, Replace, WholeFile
+from autoresearch.decide.marks import commented_file
+from autoresearch.decide.mismatch import ENOUGH, Place, mismatch
+from autoresearch.decide.reply import IN_JSON, Edit, Refusal, Replace, WholeFile
+from autoresearch.decide.target import Target, split
+
+EXCERPT_LINES = 100
+"""A complete text with less than a quarter of its incumbent's lines, where that has so many, is an excerpt."""
 
 
-def apply(files: Mapping[str, str], edits: Sequence[Edit]) -> Mapping[str, str] | Refusal:
+SHOWN = 8
+"""Blocks that do not apply whose reasons are told in full."""
+
+
+@dataclass(frozen=True)
+class Unlanded(Refusal):
+    """Why not all of the edits apply."""
+
+    landed: tuple[Edit, ...] = ()
+    """Those that do."""
+
+
+def apply(files: Mapping[str, str], edits: Sequence[Edit], held: Sequence[Edit] = ()) -> Mapping[str, str] | Refusal:
     """The targets that change, with their full new text: never none, never only some of the edits.
 
     `files` is the incumbent's text of every target. Line endings, a byte-order mark and the final newline (or
-    its lack) stay as the incumbent has them.
+    its lack) stay as the incumbent has them. `held` are edits of earlier answers, which come first; `edits` may not
+    touch what those change. An `Unlanded` tells which edits apply where others do not.
     """
-    targets = {path: _Target.of(text) for path, text in files.items()}
-    refusals = []
+    targets = {path: Target.of(text) for path, text in files.items()}
+    pristine = {path: Target.of(text) for path, text in files.items()} if held else {}
+    refusals: list[Refusal] = []
+    landed: list[Edit] = []
     whole: set[str] = set()
-    for number, edit in enumerate(edits, start=1):
-        landed = _whole(targets, edit, whole) if isinstance(edit, WholeFile) else _replace(targets, edit)
-        if landed is not None:
-            refusals.append(Refusal(landed.reason, f"Block {number} of {len(edits)}: {landed.detail}"))
+    for number, edit in enumerate((*held, *edits), start=1 - len(held)):
+        name = f"Block {number} of {len(edits)}" if number > 0 else "A block that was held"
+        refusal = (
+            _whole(targets, edit, whole, held=number <= 0)
+            if isinstance(edit, WholeFile)
+            else _replace(targets, edit, pristine, held=number <= 0)
+        )
+        if refusal is None:
+            landed.append(edit)
+        else:
+            refusals.append(Refusal(refusal.reason, f"{name}: {refusal.detail}"))
     if refusals:
-        details = [*(refusal.detail for refusal in refusals), "Nothing was applied; send every block again."]
-        return Refusal(refusals[0].reason, "\n\n".join(details))
+        told = [refusal.detail for refusal in refusals[:SHOWN]]
+        more = [f"{len(refusals) - SHOWN} more blocks do not apply."] if len(refusals) > SHOWN else []
+        return Unlanded(refusals[0].reason, "\n\n".join([*told, *more]), tuple(landed))
     changed = {path: text for path, old in files.items() if (text := targets[path].text()) != old}
     return changed or Refusal("no change", "The edit leaves every target exactly as it is.")
 
 
-@dataclass
-class _Target:
-    """A text under edit: its lines, and beside them their endings."""
-
-    lines: list[str]
-    ends: list[str]
-    newline: str
-    """The ending that most lines have."""
-    byte_order_mark: str
-    open_ended: bool
-    """The last line has no newline; `ends` gives it one until `text` takes it away again."""
-
-    @classmethod
-    def of(cls, text: str) -> _Target:
-        body = text.removeprefix("\ufeff")
-        newline = "\r\n" if 2 * body.count("\r\n") > body.count("\n") else "\n"
-        open_ended = bool(body) and not body.endswith("\n")
-        raw = (body + newline if open_ended else body).split("\n")[:-1]
-        ends = ["\r\n" if line.endswith("\r") else "\n" for line in raw]
-        lines = [line.removesuffix("\r") for line in raw]
-        return cls(lines, ends, newline, text[: len(text) - len(body)], open_ended)
-
-    def put(self, start: int, stop: int, lines: list[str]) -> None:
-        self.lines[start:stop] = lines
-        self.ends[start:stop] = [self.newline] * len(lines)
-
-    def text(self) -> str:
-        body = "".join(line + end for line, end in zip(self.lines, self.ends, strict=True))
-        return self.byte_order_mark + (body.removesuffix(self.newline) if self.open_ended else body)
-
-
-def _whole(targets: Mapping[str, _Target], edit: WholeFile, taken: set[str]) -> Refusal | None:
+def _whole(targets: Mapping[str, Target], edit: WholeFile, taken: set[str], *, held: bool) -> Refusal | None:
     if edit.path is None and len(targets) != 1:
         return Refusal("unknown target", f"it does not say which file it is. {_allowed(targets)}")
-    path = next(iter(targets)) if edit.path is None else _resolve(targets, edit.path)
+    path = next(iter(targets)) if edit.path is None else resolve(targets, edit.path)
     if path is None:
         return Refusal("unknown target", f"{edit.path!r} is not a target. {_allowed(targets)}")
     if path in taken:
         return Refusal("ambiguous edit", f"it is a second complete text of {path}. Send one.")
     taken.add(path)
-    targets[path].put(0, len(targets[path].lines), _split(edit.text))
+    target, lines = targets[path], split(edit.text)
+    named = commented_file(lines[0]) if lines else None
+    if named and resolve(targets, named) == path and lines[0] not in target.lines[:1]:
+        lines = lines[1:]
+    if refusal := _no_file(path, lines, target.lines):
+        return refusal
+    if target.meets_held(0, len(target.lines)):
+        return _overlap(path)
+    target.put(0, len(target.lines), lines, held=held)
     return None
 
 
-def _replace(targets: Mapping[str, _Target], edit: Replace) -> Refusal | None:
-    path = None if edit.path is None else _resolve(targets, edit.path)
+def _no_file(path: str, new: Lines, old: Lines) -> Refusal | None:
+    """Why this cannot be meant as the complete text of a file."""
+    wrapped, before = _object(new), _object(old)
+    if wrapped is not None and before is None and not path.endswith((".json", ".jsonc", ".json5")):
+        return IN_JSON
+    if wrapped is not None and {"description", "hypothesis"} <= set(wrapped) - set(before or ()):
+        return IN_JSON
+    if len(old) >= EXCERPT_LINES and 0 < 4 * len(new) < len(old):
+        return Refusal(
+            "text left out",
+            f"{path} would shrink from {len(old)} lines to {len(new)}. Send every line, or SEARCH/REPLACE blocks of "
+            "just the changed lines; those can delete as well.",
+        )
+    return None
+
+
+def _object(lines: Lines) -> dict[str, object] | None:
+    """The JSON object that these lines are."""
+    text = "\n".join(lines).strip()
+    if not text.startswith("{"):
+        return None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _replace(
+    targets: Mapping[str, Target], edit: Replace, pristine: Mapping[str, Target], *, held: bool
+) -> Refusal | None:
+    path = None if edit.path is None else resolve(targets, edit.path)
     if edit.path is not None and path is None:
         return Refusal("unknown target", f"{edit.path!r} is not a target. {_allowed(targets)}")
     within = targets if path is None else {path: targets[path]}
     if not edit.search.strip():
         places = [
-            _Place(name, 0, len(target.lines), _split(edit.replace))
+            Place(name, 0, len(target.lines), split(edit.replace))
             for name, target in within.items()
             if not any(line.strip() for line in target.lines)
         ]
     else:
         places = _places(within, edit)
+    if not places and pristine and not held:
+        once = _places({name: pristine[name] for name in within}, edit) if edit.search.strip() else []
+        if len(once) == 1 and targets[once[0].path].is_taken(once[0].start, once[0].stop):
+            return _overlap(once[0].path)
     if len(places) != 1:
-        return _mismatch(within, edit, places)
+        return mismatch(within, edit, places)
     place = places[0]
-    targets[place.path].put(place.start, place.stop, place.lines)
+    if not held and targets[place.path].meets_held(place.start, place.stop):
+        return _overlap(place.path)
+    targets[place.path].put(place.start, place.stop, place.lines, held=held)
     return None
 
 
-def _resolve(targets: Iterable[str], path: str) -> str | None:
+def _overlap(path: str) -> Refusal:
+    return Refusal(
+        "overlapping edit",
+        f"it touches lines of {path} that a block changes which is held. Send other lines, or the held block anew "
+        "under its own SEARCH lines: that takes its place.",
+    )
+
+
+def resolve(targets: Iterable[str], path: str) -> str | None:
     """The target that a model means; only names of targets come out, so no path can lead elsewhere."""
     name = path.strip().replace("\\", "/")
     while name.startswith("./"):
         name = name[2:]
     known = set(targets)
-    return next((n for n in (path, name, name.removeprefix("a/"), name.removeprefix("b/")) if n in known), None)
+    found = next((n for n in (path, name, name.removeprefix("a/"), name.removeprefix("b/")) if n in known), None)
+    ends = [n for n in known if n.endswith(f"/{name}")] if name else []
+    return ends[0] if found is None and len(ends) == 1 else found
 
 
 def _allowed(targets: Iterable[str]) -> str:
     return f"Put `FILE: path` before each block, with one of these paths: {', '.join(targets)}."
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where a block matches, and the lines that go there."""
-
-    path: str
-    start: int
-    stop: int
-    lines: list[str]
-
-
-_ENOUGH = 50
-"""Places counted of a block that matches too often."""
-
-
-def _places(within: Mapping[str, _Target], edit: Replace) -> list[_Place]:
+def _places(within: Mapping[str, Target], edit: Replace) -> list[Place]:
     """The places of the first reading, and of it the first rung of the ladder, that has any."""
-    places: list[_Place] = []
+    places: list[Place] = []
     for search, replace in _readings(edit):
         places = _climb(within, search, replace)
         if places:
@@ -139,66 +176,20 @@ def _readings(edit: Replace) -> Iterator[tuple[Lines, Lines]]:
     Content with headings underlined like the divider has several readings. The one that matches with the
     longest search is the one that was meant: a wrong one would hold lines that are not in the file.
     """
-    search, replace = _split(edit.search), _split(edit.replace)
+    search, replace = split(edit.search), split(edit.replace)
     cuts = [k for k, line in enumerate(replace) if line == edit.divider][:8]
     for k in reversed(cuts):
         yield [*search, edit.divider, *replace[:k]], replace[k + 1 :]
     yield search, replace
 
 
-def _climb(within: Mapping[str, _Target], search: Lines, replace: Lines) -> list[_Place]:
+def _climb(within: Mapping[str, Target], search: Lines, replace: Lines) -> list[Place]:
     for rung in LADDER:
         found = (
-            _Place(path, start, stop, lines)
+            Place(path, start, stop, lines)
             for path, target in within.items()
             for start, stop, lines in rung(target.lines, search, replace)
         )
-        if places := list(islice(found, _ENOUGH)):
+        if places := list(islice(found, ENOUGH)):
             return places
     return []
-
-
-def _split(text: str) -> Lines:
-    """Lines without their endings; no line at all for the empty text."""
-    lines = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
-    return lines if lines[-1] else lines[:-1]
-
-
-def _mismatch(within: Mapping[str, _Target], edit: Replace, places: Sequence[_Place]) -> Refusal:
-    """Which block, how often it matched, and what would help."""
-    names = ", ".join(within)
-    if not edit.search.strip():
-        return Refusal("empty search", f"SEARCH is empty, but {names} is not. Copy the lines to replace into it.")
-    block = _quoted(_split(edit.search))
-    if places:
-        many = "at least " if len(places) == _ENOUGH else ""
-        where = ", ".join(f"{place.path}:{place.start + 1}" for place in places[:5])
-        return Refusal(
-            "search ambiguous",
-            f"SEARCH matches {many}{len(places)} places ({where}); it must match exactly one. Add lines "
-            f"around the change.\n{block}",
-        )
-    return Refusal("search not found", f"SEARCH matches 0 places in {names}.\n{block}{_nearest(within, edit.search)}")
-
-
-def _nearest(within: Mapping[str, _Target], search: str) -> str:
-    """The lines of the file around the one most like a line of the search, the longest tried first."""
-    sought = _split(search)
-    telling = sorted((k for k, line in enumerate(sought) if line.strip()), key=lambda k: -len(sought[k].strip()))
-    for k in telling[:3]:
-        for path, target in within.items():
-            close = difflib.get_close_matches(sought[k].strip()[:200], [s.strip()[:200] for s in target.lines], n=1)
-            if close:
-                at = next(i for i, line in enumerate(target.lines) if line.strip()[:200] == close[0])
-                start, stop = max(0, at - k - 2), at - k + len(sought) + 2
-                near = _quoted(target.lines[start:stop])
-                return f"\nThe nearest lines of {path}, from line {start + 1}:\n{near}"
-    return ""
-
-
-def _quoted(lines: Lines, limit: int = 40) -> str:
-    """Lines between marks that none of them can close."""
-    more = [f"[… {len(lines) - limit} more lines]"] if len(lines) > limit else []
-    longest = max((len(run) for line in lines[:limit] for run in re.findall("`+", line)), default=0)
-    mark = "`" * max(7, longest + 1)
-    return "\n".join([mark, *lines[:limit], *more, mark])

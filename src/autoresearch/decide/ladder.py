@@ -1,10 +1,13 @@
-"""How lines are found in a file: four rungs, each a little more lenient than the one before."""
+"""How lines are found in a file: five rungs, each a little more lenient than the one before."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 Lines = list[str]
+_DOTS = re.compile(r"(?:\.{3}|…)|(?:#|//|--|/\*|<!--)\s?[\[(]?(?:\.{3}|…).*")
+"""`...`, or in a comment also with words: `# ... existing code ...`."""
 Match = tuple[int, int, Lines]
 """First line, line behind the last, and what goes there."""
 
@@ -46,8 +49,8 @@ def _indented(lines: Lines, shift: str) -> Lines:
 
 def elided(lines: Lines, search: Lines, replace: Lines) -> Iterator[Match]:
     """One `...` line in the search stands for any lines; one in the replacement puts them there again."""
-    dots = [k for k, line in enumerate(search) if line.strip() == "..."]
-    kept = [k for k, line in enumerate(replace) if line.strip() == "..."]
+    dots = [k for k, line in enumerate(search) if _DOTS.fullmatch(line.strip())]
+    kept = [k for k, line in enumerate(replace) if _DOTS.fullmatch(line.strip())]
     if len(dots) != 1 or len(kept) > 1:
         return
     head, tail = search[: dots[0]], search[dots[0] + 1 :]
@@ -62,6 +65,22 @@ def elided(lines: Lines, search: Lines, replace: Lines) -> Iterator[Match]:
                 yield start, stop, replace
 
 
+def unpadded(lines: Lines, search: Lines, replace: Lines) -> Iterator[Match]:
+    """Without the blank lines that a model put around both."""
+    head = next(k for k, line in enumerate(search) if line.strip())
+    tail = next(k for k, line in enumerate(reversed(search)) if line.strip())
+    if head or tail:
+        core = search[head : len(search) - tail]
+        start, stop = _blank(replace, head), len(replace) - _blank(replace[::-1], tail)
+        found = list(trailing_blanks(lines, core, replace[start:stop]))
+        yield from found or shifted(lines, core, replace[start:stop])
+
+
+def _blank(lines: Lines, limit: int) -> int:
+    """How many lines are blank at the beginning, `limit` at most."""
+    return next((k for k, line in enumerate(lines[:limit]) if line.strip()), min(limit, len(lines)))
+
+
 def _stripped(lines: Lines) -> Lines:
     return [line.rstrip() for line in lines]
 
@@ -71,5 +90,6 @@ LADDER: tuple[Callable[[Lines, Lines, Lines], Iterator[Match]], ...] = (
     trailing_blanks,
     shifted,
     elided,
+    unpadded,
 )
 """Each takes the lines of a file, of a search (not all blank) and of its replacement, and yields every match."""

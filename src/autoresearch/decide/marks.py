@@ -3,25 +3,73 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 NOTES = ("description", "hypothesis", "category", "expected")
 
 # Models miscount, so 5 to 9 characters are taken; `reply` prefers the length of the opening marker, so that
 # content with such lines of its own can be sent between markers of another length.
-SEARCH = re.compile(r" {0,3}(<{5,9}) ?SEARCH\s*", re.IGNORECASE)
-DIVIDER = re.compile(r" {0,3}(={5,9})\s*")
-REPLACE = re.compile(r" {0,3}(>{5,9}) ?REPLACE\s*", re.IGNORECASE)
-
 _FENCE = re.compile(r" {0,3}(?:(`{3,})([^`]*)|(~{3,})(.*))")
-_NAME = re.compile(r"(?:[\w.@+-]*/)*[\w.@+-]*\.[A-Za-z]\w*|(?:[\w.@+-]+/)+[\w.@+-]+")
+_PATH = r"(?:[\w.@+-]*/)*[\w.@+-]*\.[A-Za-z]\w*|(?:[\w.@+-]+/)+[\w.@+-]+"
+_NAME = re.compile(_PATH)
+_REMARK = re.compile(r" \([^()]*\)\Z")
 _DRESS = "*_`\"' \t"
+_THOUGHT = re.compile(r"\s*<(think|thinking|thought|reasoning|scratchpad)>", re.IGNORECASE)
+THOUGHT_ENDS = re.compile(r"</(?:think|thinking|thought|reasoning|scratchpad)>", re.IGNORECASE)
+_DIFF = re.compile(r"@@ .*|@@|\*\*\* (?:Begin Patch|Update File: .*)|diff --git .*")
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The lines that a block begins and ends with; between old and new lines stands a `DIVIDER`."""
+
+    search: re.Pattern[str]
+    """Group 2 is a path, where the line names one."""
+    replace: re.Pattern[str]
+    """Group 2 is a fence, where it stands on the same line."""
+
+
+_BEHIND = rf"[:>]?(?:\s+({_PATH}))?\s*"
+_FENCED = r"\s*(?:(`{3,})\s*)?"
+DIVIDER = re.compile(r" {0,3}(={5,9})\s*")
+MARKS = (
+    Marks(
+        re.compile(rf" {{0,3}}(<{{5,9}}) ?(?:SEARCH|ORIGINAL){_BEHIND}", re.IGNORECASE),
+        re.compile(rf" {{0,3}}(>{{5,9}}) ?(?:REPLACE|UPDATED){_FENCED}", re.IGNORECASE),
+    ),
+    Marks(re.compile(rf" {{0,3}}(-{{5,9}}) SEARCH{_BEHIND}"), re.compile(rf" {{0,3}}(\+{{5,9}}) REPLACE{_FENCED}")),
+)
+"""Ours, with the words that models know from elsewhere; and those of another well-known tool."""
+
+
+def opening(line: str) -> Marks | None:
+    """The marks of the block that this line begins, at any depth: in a list, blocks are indented."""
+    return next((marks for marks in MARKS if marks.search.fullmatch(line.lstrip())), None)
+
+
+def closes(line: str) -> bool:
+    """True for a line that ends a block."""
+    return any(length(marks.replace, line) for marks in MARKS)
 
 
 def length(marker: re.Pattern[str], line: str) -> int:
     """Length of the marker that is all of this line, or 0."""
     found = marker.fullmatch(line)
     return len(found[1]) if found else 0
+
+
+def thought(line: str) -> str | None:
+    """The tag of the reasoning that begins on this line."""
+    found = _THOUGHT.match(line)
+    return found[1] if found else None
+
+
+def is_diff(lines: Sequence[str]) -> bool:
+    """True for the body of a unified diff or a patch: as a file's text it would destroy the file."""
+    said = [line for line in lines if line.strip()]
+    heads = len(said) > 1 and said[0].startswith("--- ") and said[1].startswith("+++ ")
+    return heads or bool(said and _DIFF.fullmatch(said[0]))
 
 
 @dataclass(frozen=True)
@@ -64,7 +112,7 @@ def label(line: str) -> tuple[str, str] | None:
     if key in NOTES and (colon or line.lstrip().startswith(("#", "*"))):
         return key, value.strip().removeprefix("**").removeprefix("__").strip()
     if key in ("file", "filename", "path"):
-        name = value.strip(_DRESS).rstrip(":").strip(_DRESS)
+        name = _REMARK.sub("", value.strip(_DRESS).rstrip(":").strip(_DRESS)).strip(_DRESS)
         if name and (" " not in name or _NAME.fullmatch(name.split()[-1])):
             return "file", name
     return None
@@ -74,6 +122,12 @@ def bare_path(line: str) -> str | None:
     """The path on a line that holds nothing else, as models put it right before a block."""
     name = line.strip().removeprefix("//").strip(_DRESS + "#>:")
     return name if _NAME.fullmatch(name) else None
+
+
+def commented_file(line: str) -> str | None:
+    """The path on a `FILE:` line, as some models put it into the file itself: `# FILE: a.py`."""
+    found = label(line.strip().removeprefix("//").removeprefix("/*").removesuffix("*/"))
+    return found[1] if found and found[0] == "file" else None
 
 
 def names_file(line: str) -> bool:

@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from autoresearch.decide.digest import covered, digest, line
+from autoresearch.decide.form import is_short
 from autoresearch.decide.outcome import Outcome, near_misses
 from autoresearch.decide.recover import BASELINE, History
 from autoresearch.decide.results import one_line
-from autoresearch.model import Part, Prompt
+from autoresearch.model import Form, Part, Prompt
 from autoresearch.settings import Settings
-
-WHOLE_FILE_LINES = 400
-"""Up to so many lines a target is answered whole; above, by SEARCH/REPLACE blocks."""
 
 ROLE = """\
 You are a researcher improving one program by experiment. In each turn you propose ONE edit of the target. You have
@@ -48,6 +46,16 @@ FILE: {path}
 the whole new text
 ```
 The fence must have more backticks than any line of the file begins with.
+"""
+WHOLE_OF_SEVERAL = """
+Then the complete new text of each file that changes, with every line of it, nothing left out. Each has a FILE line and
+a fenced block of its own; files that stay as they are are left out:
+
+FILE: {path}
+```
+the whole new text
+```
+A fence must have more backticks than any line of its file begins with.
 """
 BLOCKS = """
 Then one or more SEARCH/REPLACE blocks. SEARCH is copied exactly from the file, whole lines, with enough lines around
@@ -133,24 +141,31 @@ def build_repair(settings: Settings, history: History, material: Material, failu
     )
 
 
-def system(files: Mapping[str, str], *, whole: bool | None = None) -> str:
-    """Role, rules and reply format; `whole` overrules the choice by the target's length."""
-    path = next(iter(files))
-    return ROLE + (WHOLE if (answers_whole(files) if whole is None else whole) else BLOCKS).format(path=path)
+def system(files: Mapping[str, str], form: Form | None = None) -> str:
+    """Role, rules and reply format; `form` overrules the choice by the target's length."""
+    return ROLE + layout(files, form or ("whole" if is_short(files) else "blocks"))
 
 
-def answers_whole(files: Mapping[str, str]) -> bool:
-    """True where whole files are asked for: they land more often, and short ones cost little."""
-    return all(text.count("\n") <= WHOLE_FILE_LINES for text in files.values())
+def layout(files: Mapping[str, str], form: Form) -> str:
+    """How to write the edit, by an example."""
+    whole = WHOLE if len(files) == 1 else WHOLE_OF_SEVERAL
+    return (whole if form == "whole" else BLOCKS).format(path=next(iter(files)))
 
 
-def complaint(reason: str, detail: str, *, whole: bool) -> str:
-    """What to tell after a refused answer: just what failed, and how to answer now."""
-    how = (
-        "Answer again with the header and the COMPLETE new file in one fenced block."
-        if whole
-        else "Answer again in the same format, complete, against the original text of the target."
-    )
+def complaint(reason: str, detail: str, files: Mapping[str, str], form: Form, *, switched: bool, held: bool) -> str:
+    """What to tell after a refused answer: just what failed, and how to answer now.
+
+    `switched` says that `form` is another one than was asked for before; `held` that some blocks need not come again.
+    """
+    edit = "all SEARCH/REPLACE blocks" if form == "blocks" else "the COMPLETE new text of each file that changes"
+    how = f"Answer again with the header and {edit}, against the original text of the target."
+    if switched:
+        how = f"{how} That is another format:\n{layout(files, form).rstrip()}"
+    elif held:
+        how = (
+            "Answer with the header and just the blocks that failed, mended, against the original text of the target; "
+            "what is held will be added to them."
+        )
     return f"That answer was not used: {reason}.\n{detail}\n{how}"
 
 

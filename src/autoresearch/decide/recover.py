@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
+from autoresearch.decide.form import Tally
 from autoresearch.decide.yardstick import Yardstick
 from autoresearch.model import Label, Status, Trial
 from autoresearch.records import (
@@ -48,6 +49,7 @@ class Experiment:
     n: int
     planned: Planned | None = None
     refusals: tuple[str, ...] = ()
+    """Why answers were not taken, a sentence each."""
     proposal: Proposed | None = None
     """The latest one: a repair replaces what it repairs."""
     commit: str | None = None
@@ -148,6 +150,8 @@ class History:
     spent: Spent = Spent()
     spent_by: Mapping[str, Spent] = field(default_factory=dict)
     """The same for each proposer."""
+    blocks: Mapping[str, Tally] = field(default_factory=dict)
+    """By model, what became of the answers in SEARCH/REPLACE blocks that it was asked for."""
     lives: int = 0
     past_s: float = 0.0
     """Seconds of the lives before the present one."""
@@ -239,7 +243,7 @@ def step(history: History, record: AnyRecord) -> History:
         )
         if history.pending:
             history = replace(history, pending=replace(history.pending, faults=0))
-    history = replace(history, last=record, life_s=record.t)
+    history = replace(history, blocks=_tallied(history, record), last=record, life_s=record.t)
     match record:
         case Opened():
             return replace(history, opened=record)
@@ -281,7 +285,7 @@ def advance(pending: Experiment, record: OfExperiment) -> Experiment:
         case Replied():
             return replace(pending, cost_usd=pending.cost_usd + (record.cost_usd or 0.0))
         case Refused():
-            return replace(pending, refusals=(*pending.refusals, record.reason))
+            return replace(pending, refusals=(*pending.refusals, record.said or record.reason))
         case Proposed():
             attempts = (*pending.attempts, pending.commit) if pending.commit else pending.attempts
             fresh = Experiment(pending.n, planned=pending.planned, last_run=pending.last_run, cost_usd=pending.cost_usd)
@@ -308,6 +312,15 @@ def advance(pending: Experiment, record: OfExperiment) -> Experiment:
             return replace(pending, confirmed=(*pending.confirmed, record), gating=None, faults=faults)
         case Decided():
             return replace(pending, verdict=record)
+
+
+def _tallied(history: History, record: AnyRecord) -> Mapping[str, Tally]:
+    """With what became of an answer in blocks, which the record behind it tells."""
+    answer = history.last
+    if not isinstance(answer, Replied) or answer.form != "blocks" or not isinstance(record, Refused | Proposed):
+        return history.blocks
+    reason = record.reason if isinstance(record, Refused) else None
+    return {**history.blocks, answer.model: history.blocks.get(answer.model, Tally()).after(reason)}
 
 
 def _spend(history: History, reply: Replied) -> History:

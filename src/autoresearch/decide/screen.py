@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from autoresearch.decide.reply import CUT_OFF, Refusal
 from autoresearch.decide.seeds import only_seeds_differ
-from autoresearch.decide.syntax import only_comments_differ, parsed, python_tree, syntax_error, uncommented
+from autoresearch.decide.syntax import CODE, only_comments_differ, parsed, python_tree, syntax_error, uncommented
 from autoresearch.model import Proposal
 
 MAX_BYTES = 1_000_000
@@ -124,6 +124,12 @@ def _text(path: str, text: str, old: str) -> Refusal | None:
         return Refusal("no edit found", f"{path} would hold an apology instead of its text. Send the edit.")
     if marker := next(_new(_CONFLICT, text, old), None):
         return Refusal("conflict markers", f"{path} would hold the line {marker!r} of an edit block.")
+    if path.endswith(CODE) and (divider := next(_new(_DIVIDER, text, old), None)):
+        return Refusal(
+            "conflict markers",
+            f"{path} would hold the line {divider!r} that parts a block. Send one such line a block; where the text "
+            "itself needs it, use markers of 9 characters and a rule of another length.",
+        )
     if omission := next(_new(_OMISSION, text, old), None):
         return Refusal(
             "text left out",
@@ -137,7 +143,12 @@ def _text(path: str, text: str, old: str) -> Refusal | None:
     return None
 
 
-_CONFLICT = re.compile(r"(?:<{5,9} ?SEARCH|>{5,9} ?REPLACE|<{7}|>{7}|\|{7})(?:\s.*)?", re.IGNORECASE)
+_CONFLICT = re.compile(
+    r"(?:<{5,9} ?(?:SEARCH|ORIGINAL)[:>]?|>{5,9} ?(?:REPLACE|UPDATED)|<{7}|>{7}|\|{7})(?:\s.*)?"
+    r"|(?-i:-{5,9} SEARCH|\+{5,9} REPLACE)",
+    re.IGNORECASE,
+)
+_DIVIDER = re.compile("={7}")
 _DOTS = r"(?:\.{3}|…)"
 _COMMENT = r"(?:#|//|--|/\*|<!--|;|%)"
 _OMISSION = re.compile(

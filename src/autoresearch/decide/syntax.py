@@ -107,6 +107,8 @@ _LANGUAGES = {
     ".pyx": "cython",
 }
 """What a lexer tells apart from its comments: suffixes and the lexer's name for the language."""
+CODE = (".py", *_LANGUAGES)
+"""Suffixes of programs: a line of `=======` is no heading there."""
 _MARK = re.compile(r"//|#|--|/\*")
 _UNCERTAIN = re.compile(r'\\\n|import\s+"C"')
 """A line that goes on behind a comment, and Go's comments that are C."""

@@ -16,6 +16,10 @@ class Proposer(Protocol):
     can_repair: bool
     """True when it can be shown a crash and asked to mend it."""
 
+    @property
+    def writes_blocks(self) -> bool:
+        """False where whole files are the safer form to ask for: it may be any model, a small one too."""
+
     def check(self) -> str:
         """Say in a few words what will be used. Raises ProposerError when key, model or command cannot work."""
 

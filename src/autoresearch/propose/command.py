@@ -39,6 +39,7 @@ class Command:
 
     name = "command"
     can_repair = True
+    writes_blocks = True
 
     def __init__(self, command: str, edit: Callable[[str, Mapping[str, str]], Edited]) -> None:
         self._command = command

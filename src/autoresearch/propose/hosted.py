@@ -40,6 +40,11 @@ class HostedProposer(ABC):
         self._reply_timeout_s = reply_timeout_s
         self._server = find(self.provider, base_url, os.environ, official=official)
 
+    @property
+    def writes_blocks(self) -> bool:
+        """True at the provider's own API."""
+        return self._server.official
+
     def check(self) -> str:
         """Ask whether the server takes the key and knows the model; costs nothing."""
         sdk = self._sdk()

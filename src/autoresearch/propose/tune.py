@@ -40,6 +40,7 @@ class Tune:
 
     name = "tune"
     can_repair = False
+    writes_blocks = True
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from autoresearch.report.log import Row
 
 _CAUSES: Sequence[tuple[str, str]] = (
+    ("no usable edit", r"^edit_failed\b"),
     ("out of memory", r"\boom\b|out of memory|memory ?error|\ballocat\w+ fail"),
     ("timeout", r"time[ds]? ?out|timeout|\bhangs?\b|\bhung\b|killed after|took too long"),
     ("not a number", r"\bnan\b|\binf(inity)?\b|diverge[ds]?\b|explod"),
