@@ -79,7 +79,7 @@ def test_finds_module_level_constants_of_python(text: str, found: dict[str, str]
         ("a.js", "export const cacheSize = 128;", {"cacheSize": "128"}),
         ("a.ts", "const cacheSize: number = 128", {"cacheSize": "128"}),
         ("A.java", "    public static final int LIMIT = 7;", {"LIMIT": "7"}),
-        ("a.js", "  const local = 128;", {}),
+        ("a.js", "function f() { const local = 128; }", {}),
         ("a.c", "#define _POSIX_C_SOURCE 200809L", {}),
         ("a.c", "#define MASK 0xFF", {}),
         ("a.c", "#define MODE 0644", {}),

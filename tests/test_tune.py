@@ -13,7 +13,8 @@ import pytest
 
 from autoresearch.errors import ProposerError
 from autoresearch.model import Direction, Metric, Prompt, Reply, Request, Scalar, Trial, Turn
-from autoresearch.propose.tune import STARTUP, Tune, current
+from autoresearch.propose.survey import current
+from autoresearch.propose.tune import STARTUP, Tune
 
 LOSS = Metric("loss", Direction.LOWER)
 PROMPT = Prompt("", ())

@@ -13,10 +13,25 @@ from autoresearch.propose.scan.source import read
 
 Kind = Literal["int", "float", "bool", "choice"]
 FORMS = "LOW..HIGH, LOW..HIGH log or A|B|C"
-GUARDED = tuple("seed step epoch time budget eval timeout iter second deadline duration repeat trial version".split())
+GUARDED = tuple("seed step epoch time budget eval iter deadline duration repeat trial version benchmark".split())
 """Beginnings of words that mean budget, seed or measurement: a tuner that may raise them does."""
+GUARDED_WORDS = frozenset(
+    "second minute hour round run rep episode generation val valid validation test holdout heldout metric fold "
+    "verbose verbosity debug logging wandb port".split()
+)
+"""Whole words of that kind, and words for what changes nothing that is measured."""
 GLUED = ("seed", "step", "epoch", "time", "iter")
 """Ends of such words: `nsteps`, `walltime`, `maxiter`."""
+BOOKKEEPING = frozenset("log save print report checkpoint".split())
+"""Guarded beside one of RHYTHM: `log_interval`, `SAVE_EVERY`; `LOG_SIGMA` is not."""
+RHYTHM = frozenset("interval every freq frequency level".split())
+HARMLESS = frozenset("weight penalty bonus coef coefficient decay reward".split())
+"""Last words that make a knob of it all the same: `STEP_PENALTY`, `time_bonus`."""
+POWERS = frozenset(
+    "block blocks blocksize tile tiles warp warps thread threads lane lanes vec vector simd unroll align alignment "
+    "workgroup".split()
+)
+"""Words of what is laid out in powers of two: no other value is worth a try, and few compile."""
 NEAR_ONE = frozenset("momentum decay beta betas beta1 beta2 gamma ema".split())
 LARGEST_INT = 2**31
 
@@ -58,8 +73,14 @@ def words(name: str) -> list[str]:
 
 def guarded(name: str) -> bool:
     """True for a name that means budget, seed or measurement: `n_steps`, `maxIter`, `random_state`, `eval.batch`."""
+    if is_seed(name):
+        return True
     parts = [word.removesuffix("s") for word in words(name)]
-    return is_seed(name) or any(part.startswith(GUARDED) or part.endswith(GLUED) for part in parts)
+    if parts[-1] in HARMLESS or ("step", "size") in pairwise(parts) or parts[-1] == "stepsize":
+        return False
+    if BOOKKEEPING & set(parts) and RHYTHM & set(parts):
+        return True
+    return any(part.startswith(GUARDED) or part.endswith(GLUED) or part in GUARDED_WORDS for part in parts)
 
 
 def is_seed(name: str) -> bool:
@@ -71,13 +92,15 @@ def is_seed(name: str) -> bool:
 def around(name: str, value: Scalar) -> Range | None:
     """The default range; None for what is left alone: strings, integers below 1 or beyond 2**31, guarded names.
 
-    Integers: a quarter to four times. Floats: a tenth to ten times, on a log scale; from zero: 0 to 1. A dropout,
+    Integers: a quarter to four times, of tiles and the like the powers of two in it. Floats: a tenth to ten times, on a log scale; from zero: 0 to 1. A dropout,
     and what is usually just below one (momentum, beta, decay), stays below one.
     """
     if guarded(name) or isinstance(value, str):
         return None
     if isinstance(value, bool):
         return Range("bool", choices=(False, True))
+    if isinstance(value, int) and _in_powers(name, value):
+        return Range("choice", choices=tuple(sorted({max(1, value * 2**i // 4) for i in range(5)})))
     if isinstance(value, int):
         return Range("int", max(1, value // 4), value * 4, log=True) if 1 <= value <= LARGEST_INT else None
     parts = set(words(name))
@@ -93,6 +116,28 @@ def around(name: str, value: Scalar) -> Range | None:
         high = min(high, 0.999)
     usable = low != 0 and math.isfinite(low) and math.isfinite(high)
     return Range("float", low, high, log=low > 0) if usable else None
+
+
+def _in_powers(name: str, value: int) -> bool:
+    return 2 <= value <= LARGEST_INT and value & (value - 1) == 0 and bool(POWERS & set(words(name)))
+
+
+def why_not(name: str, value: Scalar) -> str:
+    """Why `around` has no range for this, in a few words."""
+    if is_seed(name):
+        return "a random seed: another is no improvement"
+    if guarded(name):
+        return "by its name budget, measurement or bookkeeping"
+    if isinstance(value, str):
+        return "a string, and nothing says which others will do"
+    return "no range suggests itself around this value"
+
+
+def text(span: Range) -> str:
+    """As an annotation would write it."""
+    if span.choices:
+        return "|".join(map(str, span.choices))
+    return f"{span.low:g}..{span.high:g}{' log' if span.log else ''}"
 
 
 def annotated(note: str, value: Scalar) -> Range:

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from autoresearch.errors import ProposerError
+from autoresearch.errors import ExhaustedError, ProposerError
 from autoresearch.model import Direction, Reply, Request, Scalar, Trial, Usage
-from autoresearch.propose.literals import Knob, knobs, rewrite
+from autoresearch.propose.literals import Knob, rewrite
+from autoresearch.propose.liveness import Elsewhere
+from autoresearch.propose.survey import NO_KNOBS, survey
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -20,16 +22,6 @@ ASKS = 100
 """How often TPE is asked for values that were not tried yet; it is told of every ask, and keeps away from it."""
 NAMED = 3
 """Knobs that a description names."""
-NO_KNOBS = (
-    "tune finds nothing to tune in {paths}: put `# tune: 1e-4..1e-1 log`, `# tune: 2..16` or `# tune: sgd|adam` "
-    "(`// tune:` in C and its kin) behind a named number, boolean or string, or give module-level constants "
-    "UPPER_CASE names."
-)
-
-
-def current(files: Mapping[str, str]) -> dict[str, Scalar]:
-    """The values that the knobs of these texts have now, by `path:name`: the params of a trial of these texts."""
-    return {knob.key: knob.value for knob in _all(files)}
 
 
 class Tune:
@@ -41,8 +33,8 @@ class Tune:
     name = "tune"
     can_repair = False
 
-    def __init__(self, seed: int = 0) -> None:
-        self._seed = seed
+    def __init__(self, seed: int = 0, elsewhere: Elsewhere | None = None) -> None:
+        self._seed, self._elsewhere = seed, elsewhere
 
     def check(self) -> str:
         """Needs no key and no network."""
@@ -53,13 +45,15 @@ class Tune:
         return 0.0
 
     def propose(self, request: Request) -> Reply:
-        """Values that were not tried yet. Raises ProposerError when there is no knob, or nothing left to try."""
-        found = _all(request.files)
+        """Values that were not tried yet. Raises ProposerError when there is no knob, ExhaustedError when all is tried.
+
+        The trials may be those of a whole session, or of a burst on an incumbent of other origin: where none of them
+        has the values that the target has now, these count as the first one, with `request.baseline` as its value.
+        """
+        found = survey(request.files, self._elsewhere).knobs
         if not found:
             raise ProposerError(NO_KNOBS.format(paths=", ".join(request.files)))
-        trials = list(request.trials)
-        if not trials and request.baseline is not None:
-            trials = [Trial(current(request.files), request.baseline)]
+        trials = _past(found, request)
         found = tuple(_widened(knob, trials) for knob in found)
         seed = self._seed + request.n + 1000 * len(request.prompt.turns)
         tried = {_values(found, trial.params) for trial in trials}
@@ -67,14 +61,24 @@ class Tune:
             files = _rewritten(request.files, choice)
             if files and tuple(choice.values()) not in tried:
                 return _reply(choice, files, len(trials))
-        raise ProposerError(
+        raise ExhaustedError(
             f"tune has nothing left to try for {', '.join(knob.name for knob in found)}: widen their annotations, "
             "or annotate more literals."
         )
 
 
-def _all(files: Mapping[str, str]) -> tuple[Knob, ...]:
-    return tuple(knob for path, text in files.items() for knob in knobs(path, text))
+def _past(found: Sequence[Knob], request: Request) -> list[Trial]:
+    """The trials as far as they are about these knobs, the incumbent's own among them."""
+    now = {knob.key: knob.value for knob in found}
+    # What a trial does not name was not there yet, or said so in other words: it is taken as it is now.
+    trials = [
+        Trial({**now, **{key: value for key, value in trial.params.items() if key in now}}, trial.value)
+        for trial in request.trials
+        if trial.params.keys() & now.keys()
+    ]
+    if request.baseline is not None and all(trial.params != now for trial in trials):
+        trials.insert(0, Trial(now, request.baseline))
+    return trials
 
 
 def _values(found: Sequence[Knob], params: Mapping[str, Scalar]) -> tuple[Scalar | None, ...]:
