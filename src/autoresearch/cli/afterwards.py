@@ -96,9 +96,9 @@ def _finds_knobs(directory: Path) -> bool:
     from autoresearch.propose.survey import survey
 
     try:
-        target = program.read(directory / "program.md").front.get("target", ())
-        patterns = [target] if isinstance(target, str) else target
-        files = {path.name: path.read_text() for pattern in patterns for path in directory.glob(pattern)}
+        target = program.read(directory / "program.md").front.get("target")
+        patterns = target if isinstance(target, list) else [target]
+        files = {path.name: path.read_text() for pattern in patterns for path in directory.glob(str(pattern))}
         return bool(survey(files).knobs)
-    except (AutoresearchError, OSError, ValueError, TypeError, NotImplementedError):
+    except (AutoresearchError, OSError, ValueError, NotImplementedError):
         return False  # not a word about it, then: `check` says what is wrong

@@ -191,7 +191,7 @@ class Repository:
         return [path for path in found.split("\0") if path]
 
     def mentions(self, commit: str, words: Iterable[str], besides: Sequence[str]) -> dict[str, set[str]]:
-        """Which of these words stand in text files of a commit, whole, but for some files of the project: file → words."""
+        """Which of these words stand in text files of a commit, `besides` left out: file → words."""
         patterns = [part for word in sorted(words) for part in ("-e", word)]
         outside = [f":(top,exclude,literal){self.full(path)}" for path in besides]
         form = ("-I", "-o", "-w", "-z", "-F", "--full-name")

@@ -92,8 +92,9 @@ def is_seed(name: str) -> bool:
 def around(name: str, value: Scalar) -> Range | None:
     """The default range; None for what is left alone: strings, integers below 1 or beyond 2**31, guarded names.
 
-    Integers: a quarter to four times, of tiles and the like the powers of two in it. Floats: a tenth to ten times, on a log scale; from zero: 0 to 1. A dropout,
-    and what is usually just below one (momentum, beta, decay), stays below one.
+    Integers: a quarter to four times, and of what is laid out in powers of two those in between. Floats: a tenth to
+    ten times, on a log scale; from zero: 0 to 1. A dropout, and what is usually just below one (momentum, beta,
+    decay), stays below one.
     """
     if guarded(name) or isinstance(value, str):
         return None
