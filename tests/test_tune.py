@@ -13,8 +13,9 @@ import pytest
 
 from autoresearch.errors import ProposerError
 from autoresearch.model import Direction, Metric, Prompt, Reply, Request, Scalar, Trial, Turn
+from autoresearch.propose.search import STARTUP
 from autoresearch.propose.survey import current
-from autoresearch.propose.tune import STARTUP, Tune
+from autoresearch.propose.tune import Tune
 
 LOSS = Metric("loss", Direction.LOWER)
 PROMPT = Prompt("", ())
@@ -156,7 +157,7 @@ def test_says_briefly_what_changes_and_honestly_why() -> None:
     number = r"\d\.\d+"
     assert re.fullmatch(
         rf"description: P0 0.5 -> {number}, P1 0.5 -> {number}, P2 0.5 -> {number}, \+2 more\n"
-        "hypothesis: a random choice, as TPE has too little to go by yet, after 0 trials\ncategory: parameters\n",
+        "hypothesis: a random choice, as there is too little to go by yet, after 0 trials\ncategory: parameters\n",
         early.text,
     )
     assert "hypothesis: TPE's choice after 12 trials\n" in ask(FILES, session(12)).text

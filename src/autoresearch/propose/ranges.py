@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import re
 from dataclasses import dataclass
 from itertools import pairwise
@@ -65,6 +66,32 @@ class Range:
                 return short
         return value
 
+    def moved(self, value: Scalar, dice: random.Random, share: float) -> Scalar:
+        """Another value: any other choice, or a number about this share of the range away, mirrored at the bounds."""
+        if self.choices:
+            return dice.choice([choice for choice in self.choices if choice != value] or [value])
+        at = abs(self._share(value) + dice.gauss(0, share))
+        at = max(0.0, 1 - abs(1 - at))
+        low, high = self._ends()
+        back = low + at * (high - low)
+        inside = min(self.high, max(self.low, math.exp(back) if self.log else back))
+        return round(inside) if self.kind == "int" else self.tidy(float(inside))
+
+    def distance(self, one: Scalar, other: Scalar) -> float:
+        """How far apart two values are, in shares of the range; different choices are half of it apart."""
+        if self.choices:
+            return 0.5 * (one != other)
+        return self._share(one) - self._share(other)
+
+    def _share(self, value: Scalar) -> float:
+        """Where a number lies between the bounds, 0 to 1."""
+        assert not isinstance(value, str)
+        low, high = self._ends()
+        return ((math.log(value) if self.log else value) - low) / (high - low)
+
+    def _ends(self) -> tuple[float, float]:
+        return (math.log(self.low), math.log(self.high)) if self.log else (self.low, self.high)
+
 
 def words(name: str) -> list[str]:
     """`batchSize` → batch, size; `train.MAX_LR2` → train, max, lr2."""
@@ -76,7 +103,7 @@ def guarded(name: str) -> bool:
     if is_seed(name):
         return True
     parts = [word.removesuffix("s") for word in words(name)]
-    if parts[-1] in HARMLESS or ("step", "size") in pairwise(parts) or parts[-1] == "stepsize":
+    if words(name)[-1] in HARMLESS or ("step", "size") in pairwise(parts) or parts[-1] == "stepsize":
         return False
     if BOOKKEEPING & set(parts) and RHYTHM & set(parts):
         return True
