@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from autoresearch.errors import ProposerError
 from autoresearch.model import Scalar
 from autoresearch.propose.literals import Knob, knobs, rewrite
-from autoresearch.propose.ranges import guarded
+from autoresearch.propose.names import guarded
 
 
 def values(path: str, text: str) -> dict[str, Scalar]:
@@ -161,7 +161,7 @@ def test_a_text_that_does_not_parse_has_no_knobs(broken: str) -> None:
     "name",
     "SEED N_STEPS steps maxIter MAX_ITERS nsteps epochs evalBatch TIMEOUT_S wall_time walltime BUDGET n-iterations "
     "random_state eval.batch TIME_LIMIT seconds repeats log_interval SAVE_EVERY val_fraction test_size NUM_RUNS "
-    "verbose logging.level max_rounds hours PORT".split(),
+    "verbose logging.level patience vocab_size num_classes WARP_SIZE max_rounds hours PORT".split(),
 )
 def test_names_of_budget_seed_and_measurement_are_guarded(name: str) -> None:
     assert guarded(name)
@@ -194,6 +194,8 @@ def test_guarded_names_are_left_alone_unless_annotated() -> None:
         ("DROPOUT = 0.1", 0.0, 0.9, False),
         ("DROPOUT = 0.0", 0.0, 0.9, False),
         ("MOMENTUM = 0.9", 0.0, 0.99, False),
+        ("WARMUP_RATIO = 0.5", 0.0, 1.0, False),
+        ("CLIP_RATIO = 2.0", 0.2, 20.0, True),
         ("EMA_DECAY = 0.99", 0.9, 0.999, False),
         ("MOMENTUM = 0.3", 0.03, 0.999, True),
         ("WEIGHT_DECAY = 0.01", 0.001, 0.1, True),
@@ -212,6 +214,7 @@ def test_default_ranges_lie_around_the_value(line: str, low: float, high: float,
     [
         ("BLOCK_SIZE = 64", (16, 32, 64, 128, 256)),
         ("TILE = 2", (1, 2, 4, 8)),
+        ("BM = 128", (32, 64, 128, 256, 512)),
         ("NUM_WARPS = 1_024", (256, 512, 1024, 2048, 4096)),
     ],
 )

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from autoresearch.errors import ProposerError
 from autoresearch.model import Scalar
-from autoresearch.propose.ranges import Range, annotated, around, is_seed, why_not
+from autoresearch.propose.names import is_seed
+from autoresearch.propose.ranges import Range, annotated, around, why_not
 from autoresearch.propose.scan import scan
 from autoresearch.propose.scan.source import NEWLINE, Literal, Note
 

@@ -6,33 +6,21 @@ import math
 import random
 import re
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal, TypeGuard
 
 from autoresearch.model import Scalar
+from autoresearch.propose.names import guarded, is_seed, words
 from autoresearch.propose.scan.source import read
 
 Kind = Literal["int", "float", "bool", "choice"]
 FORMS = "LOW..HIGH, LOW..HIGH log or A|B|C"
-GUARDED = tuple("seed step epoch time budget eval iter deadline duration repeat trial version benchmark".split())
-"""Beginnings of words that mean budget, seed or measurement: a tuner that may raise them does."""
-GUARDED_WORDS = frozenset(
-    "second minute hour round run rep episode generation val valid validation test holdout heldout metric fold "
-    "verbose verbosity debug logging wandb port".split()
-)
-"""Whole words of that kind, and words for what changes nothing that is measured."""
-GLUED = ("seed", "step", "epoch", "time", "iter")
-"""Ends of such words: `nsteps`, `walltime`, `maxiter`."""
-BOOKKEEPING = frozenset("log save print report checkpoint".split())
-"""Guarded beside one of RHYTHM: `log_interval`, `SAVE_EVERY`; `LOG_SIGMA` is not."""
-RHYTHM = frozenset("interval every freq frequency level".split())
-HARMLESS = frozenset("weight penalty bonus coef coefficient decay reward".split())
-"""Last words that make a knob of it all the same: `STEP_PENALTY`, `time_bonus`."""
 POWERS = frozenset(
     "block blocks blocksize tile tiles warp warps thread threads lane lanes vec vector simd unroll align alignment "
-    "workgroup".split()
+    "workgroup bm bn bk tm tn tk wm wn".split()
 )
 """Words of what is laid out in powers of two: no other value is worth a try, and few compile."""
+PARTS = frozenset("ratio frac fraction prob probability share quantile".split())
+"""Words for what lies between 0 and 1."""
 NEAR_ONE = frozenset("momentum decay beta betas beta1 beta2 gamma ema".split())
 LARGEST_INT = 2**31
 
@@ -93,35 +81,12 @@ class Range:
         return (math.log(self.low), math.log(self.high)) if self.log else (self.low, self.high)
 
 
-def words(name: str) -> list[str]:
-    """`batchSize` → batch, size; `train.MAX_LR2` → train, max, lr2."""
-    return re.split(r"[^a-z0-9]+", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower())
-
-
-def guarded(name: str) -> bool:
-    """True for a name that means budget, seed or measurement: `n_steps`, `maxIter`, `random_state`, `eval.batch`."""
-    if is_seed(name):
-        return True
-    parts = [word.removesuffix("s") for word in words(name)]
-    if words(name)[-1] in HARMLESS or ("step", "size") in pairwise(parts) or parts[-1] == "stepsize":
-        return False
-    if BOOKKEEPING & set(parts) and RHYTHM & set(parts):
-        return True
-    return any(part.startswith(GUARDED) or part.endswith(GLUED) or part in GUARDED_WORDS for part in parts)
-
-
-def is_seed(name: str) -> bool:
-    """True for the name of a random seed, annotated or not: another seed is no other program, and is refused."""
-    parts = [word.rstrip("0123456789").removesuffix("s") for word in words(name)]
-    return ("random", "state") in pairwise(parts) or any(part.endswith("seed") for part in parts)
-
-
 def around(name: str, value: Scalar) -> Range | None:
     """The default range; None for what is left alone: strings, integers below 1 or beyond 2**31, guarded names.
 
     Integers: a quarter to four times, and of what is laid out in powers of two those in between. Floats: a tenth to
     ten times, on a log scale; from zero: 0 to 1. A dropout, and what is usually just below one (momentum, beta,
-    decay), stays below one.
+    decay), stays below one, and a ratio or a probability between 0 and 1.
     """
     if guarded(name) or isinstance(value, str):
         return None
@@ -132,6 +97,8 @@ def around(name: str, value: Scalar) -> Range | None:
     if isinstance(value, int):
         return Range("int", max(1, value // 4), value * 4, log=True) if 1 <= value <= LARGEST_INT else None
     parts = set(words(name))
+    if parts & PARTS and 0 <= value <= 1:
+        return Range("float", 0.0, 1.0)
     if "dropout" in parts and 0 <= value < 1:
         return Range("float", 0.0, max(0.9, value))
     if parts & NEAR_ONE and 0.5 <= value < 1:
@@ -155,7 +122,7 @@ def why_not(name: str, value: Scalar) -> str:
     if is_seed(name):
         return "a random seed: another is no improvement"
     if guarded(name):
-        return "by its name budget, measurement or bookkeeping"
+        return "by its name no free choice (budget, measurement, data, bookkeeping)"
     if isinstance(value, str):
         return "a string, and nothing says which others will do"
     return "no range suggests itself around this value"
