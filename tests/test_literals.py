@@ -255,6 +255,7 @@ def test_annotations_say_the_range(line: str, expected: tuple[object, ...]) -> N
     [
         ("a.c", "int a = 3;\nint block = 64; // tune: 16..256\r\n", {"block": "64"}),
         ("a.c", "#define BLOCK 64 /* tune: 16..256 */\r\nconst int other = 3;\n", {"BLOCK": "64"}),
+        ("a.cu", "#define BLOCK 64 // tune: 16..256\r\n#define B 3\r\n", {"BLOCK": "64"}),
         ("a.rs", "let mut lr: f64 = 0.5; // tune: 0.1..1", {"lr": "0.5"}),
         ("a.go", "var n int = 5 // tune: 1..9", {"n": "5"}),
         ("a.go", "n := 5 // tune: 1..9", {"n": "5"}),

@@ -85,6 +85,7 @@ def test_another_file_may_read_it(other: str, left: list[str]) -> None:
     ("text", "left"),
     [
         ("#define A 64\n#define B 32\nint x[B];\n", ["B"]),
+        ("#define A 64 // A and B\n#define B 3\nint c = 5 + 1; // A\n", []),
         ("#define A 64 // A\n/* A */ const int b = 3; int c = b;\n", ["b"]),
         ('#define A 64\nconst char *s = "A";\n', ["A"]),
         ("#define A 64\n#define CAT(x) A##x\n#define B 3\n", ["A", "B"]),
@@ -121,13 +122,13 @@ def test_says_what_is_left_alone_and_why() -> None:
 
 
 def test_the_repository_and_the_commands_are_asked(tmp_path: Path) -> None:
-    settings = ("target: pkg/train.py", "bench: python3 -c 'import pkg.train as t; t.ASKED'", "metric: x_per_s")
-    program = "\n".join(["---", *settings, "---\n"])
+    program = "---\ntarget: pkg/train.py\nmetric: x_per_s\n---\n"
+    bench = {"bench": "python3 -c 'import pkg.train as t; t.ASKED'"}
     text = "ASKED = 1\nREAD = 1\nOWN = 1\nUNTRACKED = 1\n"
     files = {"program.md": program, "pkg/train.py": text, "src/ü b.py": "x.READ\n", "c.bin": "\0OWN", "d.py": "OWNER"}
     user = User.with_project(tmp_path, program=program, files=files)
     (user.home / "e.py").write_text("UNTRACKED")
-    project = examine(user.home / "program.md", {}, {})
+    project = examine(user.home / "program.md", bench, {})
     try:
         elsewhere = make_elsewhere(project)
         assert list(current({"pkg/train.py": text}, elsewhere)) == ["pkg/train.py:ASKED", "pkg/train.py:READ"]

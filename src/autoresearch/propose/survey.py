@@ -36,7 +36,7 @@ def survey(files: Mapping[str, str], elsewhere: Elsewhere | None = None) -> Surv
     if elsewhere:
         names = {path: {_plain(knob) for knob in knobs if knob.path == path and not knob.annotated} for path in files}
         dead = unread(files, names, elsewhere)
-        unused = [knob for knob in knobs if not knob.annotated and (knob.path, _plain(knob)) in dead]
+        unused = [knob for knob in knobs if (knob.path, _plain(knob)) in dead]
         left += [Left(knob.name, knob.path, source(knob, files), UNREAD, knob.start) for knob in unused]
         knobs = [knob for knob in knobs if knob not in unused]
     order = list(files)
