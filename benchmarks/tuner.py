@@ -8,7 +8,7 @@ AUTORESEARCH_SEED. One run is noisy, so what each arm takes for its best is run 
 these runs decide. Exits with 1 where the tuner wins fewer than four in five.
 
 How far a training gets in a wall-clock time depends on what else the machine does. So the copy of train.py that is run
-reads the clock of its own CPU time; `--wall` leaves it as it is.
+reads the clock of its own CPU time, and bench.py allows for the rest; `--wall` leaves both as they are.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ FRESH = 5
 SHARE = 0.8
 """Of the seeds that the tuner is to win."""
 WALL_CLOCK, CPU_CLOCK = "import perf_counter", "import process_time as perf_counter"
+PATIENT = (("OVERRUN_S = 1.0", "OVERRUN_S = 60.0"), ("PREDICTION_S = 2.0", "PREDICTION_S = 60.0"))
+"""What the copy of bench.py allows by the wall clock, where the target's own is another."""
 
 
 @dataclass
@@ -51,6 +53,16 @@ class Bench:
     environment: Mapping[str, str]
     wall: bool
     runs: int = 0
+    crashes: int = 0
+
+    def __post_init__(self) -> None:
+        """Have a busy machine take the time it takes."""
+        bench = self.place / "bench.py"
+        text = bench.read_text()
+        for strict, patient in () if self.wall else PATIENT:
+            assert strict in text
+            text = text.replace(strict, patient)
+        bench.write_text(text)
 
     def run(self, text: str, seed: int) -> float | None:
         """What a target scores; None where it crashes."""
@@ -65,6 +77,7 @@ class Bench:
             check=False,
         )
         if done.returncode:
+            self.crashes += 1
             return None
         return float(next(line for line in done.stdout.decode().splitlines() if line.startswith("val_bpb:")).split()[1])
 
@@ -167,7 +180,8 @@ def main() -> int:
             tuner, chance = duel(bench, seed, options.experiments)
             won += tuner < chance
             print(f"{seed:4} {tuner:8.4f} {chance:8.4f}  {'tuner' if tuner < chance else 'random'}", flush=True)
-    print(f"TPE won {won} of {len(seeds)}  ({bench.runs} runs, {(time.monotonic() - began) / 60:.0f} min)")
+    took_min = (time.monotonic() - began) / 60
+    print(f"TPE won {won} of {len(seeds)}  ({bench.runs} runs, {bench.crashes} crashes, {took_min:.0f} min)")
     return 0 if won >= SHARE * len(seeds) else 1
 
 

@@ -128,6 +128,8 @@ def test_the_repository_and_the_commands_are_asked(tmp_path: Path) -> None:
     files = {"program.md": program, "pkg/train.py": text, "src/ü b.py": "x.READ\n", "c.bin": "\0OWN", "d.py": "OWNER"}
     user = User.with_project(tmp_path, program=program, files=files)
     (user.home / "e.py").write_text("UNTRACKED")
+    for name, value in (("grep.lineNumber", "true"), ("grep.column", "true"), ("color.grep", "always")):
+        user.git("config", name, value)
     project = examine(user.home / "program.md", bench, {})
     try:
         elsewhere = make_elsewhere(project)

@@ -194,7 +194,7 @@ class Repository:
         """Which of these words stand in text files of a commit, `besides` left out: file → words."""
         patterns = [part for word in sorted(words) for part in ("-e", word)]
         outside = [f":(top,exclude,literal){self.full(path)}" for path in besides]
-        form = ("-I", "-o", "-w", "-z", "-F", "--full-name")
+        form = "-I -o -w -z -F --full-name --no-color --no-line-number --no-column --no-recurse-submodules".split()
         status, out, err = self._git.run("grep", *form, *patterns, commit, "--", ":(top)", *outside)
         if status > 1:
             raise RepositoryError(f"`git grep` failed in {self.root}: {said(err)}")
