@@ -111,6 +111,7 @@ def test_finds_module_level_constants_of_python(text: str, found: dict[str, str]
         ("a.rs", "fn f() { let x = 3; const N: usize = 4; }", {"N": "4"}),
         ("a.ts", "class A { static readonly size: number = 5; other = 3 }", {"size": "5"}),
         ("a.tsx", "const gap: number = 5; const e = <B x={5}/>;", {"gap": "5"}),
+        ("A.java", "class A { A() { final int x = 5; } void f() { final int y = 5; } }", {}),
         ("a.cs", "class A { const int B = 5; static readonly decimal C = 0.5m; int d = 3; }", {"B": "5", "C": "0.5"}),
         ("a.swift", "let a = 5\nvar b = 3\nfunc f() { let c = 3 }", {"a": "5"}),
         ("a.kt", "const val A = 5L\nvar b = 3", {"A": "5"}),

@@ -44,7 +44,7 @@ DECLARING = frozenset(
 NAMES = frozenset("identifier simple_identifier property_identifier field_identifier".split())
 TYPED = re.compile(r"type|qualifier|specifier|modifier|binding|visibility")
 POINTING = frozenset("pointer_declarator array_declarator function_declarator reference_declarator".split())
-BODY = re.compile(r"function|method|lambda|closure|arrow")
+BODY = re.compile(r"function|method|lambda|closure|constructor|accessor|init_declaration$")
 
 _SUFFIX = r"(?:[uUlLfFdDnNmM]{1,3}|_?[iuf](?:8|16|32|64|128|size))?"
 _VALUE = re.compile(rf"[({{]?\s*({LITERAL}){_SUFFIX}\s*[)}}]?")
