@@ -88,6 +88,16 @@ def test_leaves_the_tuner_unmentioned_where_a_key_is_set(tmp_path: Path) -> None
     assert done.stdout.endswith("next:\n  autoresearch check\n  autoresearch run --tag first\n")
 
 
+def test_names_a_key_where_the_tuner_would_find_nothing(tmp_path: Path) -> None:
+    done = User(tmp_path).types("init", "--template", "game_of_life", "life")
+    assert done.stdout.partition("next:\n")[2].splitlines() == [
+        "  cd life",
+        "  export ANTHROPIC_API_KEY=…    # or OPENAI_API_KEY: there is nothing for the offline tuner to tune",
+        "  autoresearch check",
+        "  autoresearch run --tag first",
+    ]
+
+
 @needs_bubblewrap
 def test_starter_passes_the_check(tmp_path: Path) -> None:
     user = User(tmp_path / 'a "b" ü $x \'')

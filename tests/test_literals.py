@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from autoresearch.errors import ProposerError
 from autoresearch.model import Scalar
 from autoresearch.propose.literals import Knob, knobs, rewrite
-from autoresearch.propose.ranges import guarded
+from autoresearch.propose.names import guarded
 
 
 def values(path: str, text: str) -> dict[str, Scalar]:
@@ -79,7 +79,7 @@ def test_finds_module_level_constants_of_python(text: str, found: dict[str, str]
         ("a.js", "export const cacheSize = 128;", {"cacheSize": "128"}),
         ("a.ts", "const cacheSize: number = 128", {"cacheSize": "128"}),
         ("A.java", "    public static final int LIMIT = 7;", {"LIMIT": "7"}),
-        ("a.js", "  const local = 128;", {}),
+        ("a.js", "function f() { const local = 128; }", {}),
         ("a.c", "#define _POSIX_C_SOURCE 200809L", {}),
         ("a.c", "#define MASK 0xFF", {}),
         ("a.c", "#define MODE 0644", {}),
@@ -90,6 +90,33 @@ def test_finds_module_level_constants_of_python(text: str, found: dict[str, str]
         ("a.c", "int counter = 16;", {}),
         ("a.c", "const int *p = 0;", {}),
         ("a.txt", "#define BLOCK 64", {}),
+        ("a.js", "  const local = 128;", {"local": "128"}),
+        ("a.c", "#define BLOCK \\\n 64", {"BLOCK": "64"}),
+        ("a.c", "static const int a = 16, b = 5u;", {"a": "16", "b": "5"}),
+        ("a.c", "const\n  double eps =\n    1e-5;", {"eps": "1e-5"}),
+        ("a.c", 'const char *s = "\\\nconst int no = 3;";', {}),
+        ("a.c", "#define MAX(a, b) 3", {}),
+        ("a.c", "const int primes[2] = {2};", {}),
+        ("a.cpp", "const int tile{16};", {"tile": "16"}),
+        ("a.cpp", "namespace n {\n  const int tile = 16;\n}", {"tile": "16"}),
+        ("a.cu", "__constant__ float ALPHA = 0.5f;", {"ALPHA": "0.5"}),
+        (
+            "a.cu",
+            "template <int U = 4> __global__ void k() {\n  constexpr int tile = 16;\n  const int W = 2, local = 3;\n}",
+            {"tile": "16", "W": "2"},
+        ),
+        ("a.metal", "constant float g = 0.5; constexpr int N = 4;", {"N": "4"}),
+        ("a.go", "const (\n  a = 1\n  b = iota\n)", {"a": "1"}),
+        ("a.rs", "static RATE: f32 = -0.5;\nstatic mut N: u8 = 3;", {"RATE": "-0.5"}),
+        ("a.rs", "fn f() { let x = 3; const N: usize = 4; }", {"N": "4"}),
+        ("a.ts", "class A { static readonly size: number = 5; other = 3 }", {"size": "5"}),
+        ("a.tsx", "const gap: number = 5; const e = <B x={5}/>;", {"gap": "5"}),
+        ("A.java", "class A { A() { final int x = 5; } void f() { final int y = 5; } }", {}),
+        ("a.cs", "class A { const int B = 5; static readonly decimal C = 0.5m; int d = 3; }", {"B": "5", "C": "0.5"}),
+        ("a.swift", "let a = 5\nvar b = 3\nfunc f() { let c = 3 }", {"a": "5"}),
+        ("a.kt", "const val A = 5L\nvar b = 3", {"A": "5"}),
+        ("a.scala", "object O { val b: Double = -0.5 }", {"b": "-0.5"}),
+        ("a.zig", "pub const b: f32 = 0.5;\nvar c: u32 = 3;", {"b": "0.5"}),
     ],
 )
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
@@ -134,13 +161,18 @@ def test_a_text_that_does_not_parse_has_no_knobs(broken: str) -> None:
 @pytest.mark.parametrize(
     "name",
     "SEED N_STEPS steps maxIter MAX_ITERS nsteps epochs evalBatch TIMEOUT_S wall_time walltime BUDGET n-iterations "
-    "random_state eval.batch TIME_LIMIT seconds repeats".split(),
+    "random_state eval.batch TIME_LIMIT seconds repeats log_interval SAVE_EVERY val_fraction test_size NUM_RUNS "
+    "verbose logging.level patience vocab_size num_classes WARP_SIZE max_rounds hours PORT".split(),
 )
 def test_names_of_budget_seed_and_measurement_are_guarded(name: str) -> None:
     assert guarded(name)
 
 
-@pytest.mark.parametrize("name", "LR HIDDEN SENTIMENT intervals RETRIEVAL_K state_dim lookahead RANDOM_CROP".split())
+@pytest.mark.parametrize(
+    "name",
+    "LR HIDDEN SENTIMENT intervals RETRIEVAL_K state_dim lookahead RANDOM_CROP STEP_SIZE stepsize step_penalty "
+    "time_bonus REPEAT_PENALTY LOG_SIGMA VALUE_WEIGHT secondary lora_rank DEVICE_BATCH_SIZE value update_every".split(),
+)
 def test_other_names_are_not_guarded(name: str) -> None:
     assert not guarded(name)
 
@@ -163,6 +195,8 @@ def test_guarded_names_are_left_alone_unless_annotated() -> None:
         ("DROPOUT = 0.1", 0.0, 0.9, False),
         ("DROPOUT = 0.0", 0.0, 0.9, False),
         ("MOMENTUM = 0.9", 0.0, 0.99, False),
+        ("WARMUP_RATIO = 0.5", 0.0, 1.0, False),
+        ("CLIP_RATIO = 2.0", 0.2, 20.0, True),
         ("EMA_DECAY = 0.99", 0.9, 0.999, False),
         ("MOMENTUM = 0.3", 0.03, 0.999, True),
         ("WEIGHT_DECAY = 0.01", 0.001, 0.1, True),
@@ -174,6 +208,20 @@ def test_default_ranges_lie_around_the_value(line: str, low: float, high: float,
     assert span.high == pytest.approx(high)
     assert span.log is log
     assert span.kind == ("int" if line.startswith("WIDTH") else "float")
+
+
+@pytest.mark.parametrize(
+    ("line", "choices"),
+    [
+        ("BLOCK_SIZE = 64", (16, 32, 64, 128, 256)),
+        ("TILE = 2", (1, 2, 4, 8)),
+        ("BM = 128", (32, 64, 128, 256, 512)),
+        ("NUM_WARPS = 1_024", (256, 512, 1024, 2048, 4096)),
+    ],
+)
+def test_what_is_laid_out_in_powers_of_two_takes_no_other_value(line: str, choices: tuple[int, ...]) -> None:
+    assert only("a.py", line).range.choices == choices
+    assert only("a.py", "BLOCK_SIZE = 48").range.low == 12
 
 
 @pytest.mark.parametrize("line", ["FLAG = 0", "NONE = -1", f"HASH = {2**40}", "BIG = 1e308", "TINY = 5e-324"])
@@ -208,6 +256,7 @@ def test_annotations_say_the_range(line: str, expected: tuple[object, ...]) -> N
     [
         ("a.c", "int a = 3;\nint block = 64; // tune: 16..256\r\n", {"block": "64"}),
         ("a.c", "#define BLOCK 64 /* tune: 16..256 */\r\nconst int other = 3;\n", {"BLOCK": "64"}),
+        ("a.cu", "#define BLOCK 64 // tune: 16..256\r\n#define B 3\r\n", {"BLOCK": "64"}),
         ("a.rs", "let mut lr: f64 = 0.5; // tune: 0.1..1", {"lr": "0.5"}),
         ("a.go", "var n int = 5 // tune: 1..9", {"n": "5"}),
         ("a.go", "n := 5 // tune: 1..9", {"n": "5"}),

@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from autoresearch.errors import ProposerError
+from autoresearch.errors import ExhaustedError, ProposerError
 from autoresearch.model import Direction, Metric, Prompt, Reply, Request, Scalar, Trial, Turn
-from autoresearch.propose.tune import STARTUP, Tune, current
+from autoresearch.propose.search import STARTUP, TURN
+from autoresearch.propose.survey import current
+from autoresearch.propose.tune import Tune
 
 LOSS = Metric("loss", Direction.LOWER)
 PROMPT = Prompt("", ())
@@ -155,7 +157,7 @@ def test_says_briefly_what_changes_and_honestly_why() -> None:
     number = r"\d\.\d+"
     assert re.fullmatch(
         rf"description: P0 0.5 -> {number}, P1 0.5 -> {number}, P2 0.5 -> {number}, \+2 more\n"
-        "hypothesis: a random choice, as TPE has too little to go by yet, after 0 trials\ncategory: parameters\n",
+        "hypothesis: a random choice, as there is too little to go by yet, after 0 trials\ncategory: parameters\n",
         early.text,
     )
     assert "hypothesis: TPE's choice after 12 trials\n" in ask(FILES, session(12)).text
@@ -179,7 +181,7 @@ def test_finds_every_last_combination_and_then_says_so() -> None:
     while len(trials) < 8:
         trials.append(Trial(applied(ask(files, trials))[1], 1.0))
     assert len({tuple(trial.params.values()) for trial in trials}) == 8
-    with pytest.raises(ProposerError, match="nothing left to try for a, b, c"):
+    with pytest.raises(ExhaustedError, match="nothing left to try for a, b, c"):
         ask(files, trials)
 
 
@@ -190,6 +192,68 @@ def test_a_trial_of_other_knobs_is_skipped() -> None:
         Tune().propose(Request(12, PROMPT, FILES, LOSS, None, past)) for past in ([stale, *trials], trials)
     )
     assert with_it.params == without.params
+
+
+def burst(n: int) -> list[Trial]:
+    """Trials of the tuner on an incumbent that somebody else wrote: it is not told of the incumbent itself."""
+    first = bench(FILES)
+    trials: list[Trial] = []
+    for _ in range(n):
+        _, params = applied(ask(FILES, trials, baseline=first))
+        value = bench({"train.py": rewritten(params)})
+        trials.append(Trial(params, value))
+    return trials
+
+
+def rewritten(params: Mapping[str, Scalar]) -> str:
+    text = TRAIN
+    for key, value in params.items():
+        text = re.sub(rf"^({key.partition(':')[2]}) = .*$", rf"\1 = {value}", text, flags=re.MULTILINE)
+    return text
+
+
+def test_in_a_burst_the_incumbent_counts_as_the_first_trial() -> None:
+    first = bench(FILES)
+    begun = ask(FILES, [], baseline=first)
+    assert "after 1 trial\n" in begun.text
+    trials = burst(16)
+    whole = [Trial(current(FILES), first), *trials]
+    told, untold = (Tune().propose(Request(30, PROMPT, FILES, LOSS, first, past)).text for past in (whole, trials))
+    assert told == untold
+    assert "after 17 trials\n" in told
+    assert first is not None
+    assert best(trials) < 0.5 * first
+
+
+def test_in_a_burst_knobs_may_have_come_and_gone() -> None:
+    trials = [
+        Trial(
+            {key: value for key, value in t.params.items() if not key.endswith("MOMENTUM")} | {"train.py:GONE": 3},
+            t.value,
+        )
+        for t in burst(16)
+    ]
+    files, params = applied(ask(FILES, trials, baseline=1.0))
+    assert params.keys() == current(FILES).keys()
+    assert files["train.py"] != TRAIN
+    assert "after 17 trials\n" in ask(FILES, trials, baseline=1.0).text
+
+
+@pytest.mark.parametrize("n", range(STARTUP, STARTUP + TURN))
+def test_steps_from_the_best_change_a_few_knobs_and_tpe_all(n: int) -> None:
+    text = "".join(f"P{i} = 0.5\n" for i in range(20))
+    files = {"a.py": text}
+    trials = [Trial(current(files), 0.0)]
+    while len(trials) < n:
+        trials.append(Trial(applied(ask(files, trials))[1], 1.0))
+    reply = ask(files, trials)
+    changed = sum(value != 0.5 for value in applied(reply)[1].values())
+    if n % TURN == 0:
+        assert "TPE's choice" in reply.text
+        assert changed == 20
+    elif n % TURN != TURN // 2:  # at that turn it steps from any of the best four
+        assert "a step from the best" in reply.text
+        assert 1 <= changed < 20
 
 
 @pytest.mark.parametrize("stale", ["sgd", True, 3, -0.5, 1e9])

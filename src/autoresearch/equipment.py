@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 from autoresearch.decide import plan, prompt
@@ -144,4 +146,17 @@ def make_proposer(project: Project, tag: str, tick: Callable[[], None]) -> Propo
         return Edited(*scratch.run(command, prompt, files))
 
     texts = {path: file.data.decode() for path, file in project.targets.items()}
-    return make(project.settings, os.environ, texts, edit)
+    return make(project.settings, os.environ, texts, edit, make_elsewhere(project))
+
+
+def make_elsewhere(project: Project) -> Callable[[frozenset[str]], Mapping[str, Collection[str]]]:
+    """Which words files of the repository that are no targets mention, and the project's own commands."""
+    settings = project.settings
+    commands = " ".join(filter(None, (settings.bench, settings.check, settings.confirm)))
+
+    @cache
+    def elsewhere(words: frozenset[str]) -> Mapping[str, Collection[str]]:
+        found = project.repository.mentions(project.base, words, besides=list(project.targets))
+        return {**found, "the commands": words & set(re.findall(r"\w+", commands))}
+
+    return elsewhere

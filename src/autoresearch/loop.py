@@ -175,7 +175,7 @@ class Loop:
 
     def _tunable(self) -> bool:
         """True where the tuner has something left to try on the incumbent."""
-        from autoresearch.propose.tune import current
+        from autoresearch.propose.survey import current
 
         try:
             return self.tuned_out != self._incumbent_commit and bool(current(_texts(self.incumbent)))

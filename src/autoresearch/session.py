@@ -27,6 +27,7 @@ from autoresearch.equipment import make_gates, make_runner, make_sandbox, make_t
 from autoresearch.errors import (
     BenchError,
     BudgetError,
+    ExhaustedError,
     ProposerError,
     RepositoryError,
 )
@@ -177,6 +178,8 @@ def _live(project: Project, loop: Loop) -> Outcome:
             if not loop.history.experiments:
                 _begin(project, loop)
             outcome = Outcome(_until_stopped(loop), loop.stop.asked, loop.history)
+        except ExhaustedError as end:
+            outcome = Outcome(str(end), False, loop.history)
         except Stopped as stopped:
             outcome = Outcome(str(stopped), stopped.interrupted, loop.history)
         except ProposerError as error:
@@ -319,7 +322,7 @@ def _knobs(loop: Loop) -> dict[str, Scalar]:
     """The baseline's numbers, for the tuner to begin with."""
     if not loop.roster.tunes:
         return {}
-    from autoresearch.propose.tune import current
+    from autoresearch.propose.survey import current
 
     return dict(current({path: file.data.decode() for path, file in loop.incumbent.items()}))
 

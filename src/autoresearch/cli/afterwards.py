@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from autoresearch.errors import AutoresearchError
+
 if TYPE_CHECKING:
     from autoresearch.edge.repo import Repository
     from autoresearch.scaffold.draft import Draft
@@ -67,7 +69,13 @@ def show_next(directory: Path, made: Made) -> None:
         steps.append("git commit -m 'Start experiments'")
     elif made.uncommitted:
         steps.append(f"git add {shlex.join(made.uncommitted)} && git commit -m 'Set up experiments'")
-    offline = "" if _has_proposer() else " --model tune"
+    offline = ""
+    if not _has_proposer() and _finds_knobs(directory):
+        offline = " --model tune"
+    elif not _has_proposer():
+        steps.append(
+            "export ANTHROPIC_API_KEY=…    # or OPENAI_API_KEY: there is nothing for the offline tuner to tune"
+        )
     steps.append(f"autoresearch check{offline}")
     steps.append(f"autoresearch run --tag first{offline}" + ("    # offline, as no API key is set" if offline else ""))
     typer.echo("\nnext:")
@@ -80,3 +88,17 @@ def _has_proposer() -> bool:
     from autoresearch.settings import ENVIRONMENT
 
     return any(os.environ.get(name) for name in (*DEFAULTS, f"{ENVIRONMENT}MODEL", f"{ENVIRONMENT}COMMAND"))
+
+
+def _finds_knobs(directory: Path) -> bool:
+    """True where the offline tuner finds something in the targets of the project's program.md."""
+    from autoresearch import program
+    from autoresearch.propose.survey import survey
+
+    try:
+        target = program.read(directory / "program.md").front.get("target")
+        patterns = target if isinstance(target, list) else [target]
+        files = {path.name: path.read_text() for pattern in patterns for path in directory.glob(str(pattern))}
+        return bool(survey(files).knobs)
+    except (AutoresearchError, OSError, ValueError, NotImplementedError):
+        return False  # not a word about it, then: `check` says what is wrong

@@ -13,6 +13,7 @@ from autoresearch.cli.demo import demo
 from autoresearch.cli.init import init
 from autoresearch.cli.report import report
 from autoresearch.cli.run import run
+from autoresearch.cli.tune import tune
 from autoresearch.cli.verify import verify
 
 app = typer.Typer(
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (init, check, run, report, verify, audit, demo):
+for command in (init, check, run, tune, report, verify, audit, demo):
     app.command()(command)
 
 

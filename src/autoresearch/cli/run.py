@@ -37,11 +37,24 @@ def run(
     flags: dict[str, object],
 ) -> None:
     """Run experiments on branch autoresearch/TAG until the budget, Ctrl-C, a plateau, or for ever."""
+    start(program, tag, flags, as_json=as_json, dry_run=dry_run)
+
+
+def start(
+    program: Path,
+    tag: str | None,
+    flags: Mapping[str, object],
+    *,
+    as_json: bool,
+    dry_run: bool,
+    command: str = "run",
+) -> None:
+    """Run a session to its end, or show how it would begin. An interrupt ends the program with its exit code."""
     if dry_run:
         with opened(program, tag, flags) as (project, tag):
             show_dry_run(project, tag)
         return
-    if hold(program, tag, flags, as_json=as_json).interrupted:
+    if hold(program, tag, flags, as_json=as_json, command=command).interrupted:
         sys.exit(INTERRUPTED)
 
 
@@ -60,8 +73,10 @@ def opened(program: Path, tag: str | None, flags: Mapping[str, object]) -> Itera
         project.repository.close()
 
 
-def hold(program: Path, tag: str | None, flags: Mapping[str, object], *, as_json: bool = False) -> Outcome:
-    """Run a session, show it, and sum it up."""
+def hold(
+    program: Path, tag: str | None, flags: Mapping[str, object], *, as_json: bool = False, command: str = "run"
+) -> Outcome:
+    """Run a session, show it, and sum it up; `command` is what the user typed for it."""
     from autoresearch import resume, session
     from autoresearch.display import watching
     from autoresearch.edge.signals import StopSignal
@@ -85,10 +100,10 @@ def hold(program: Path, tag: str | None, flags: Mapping[str, object], *, as_json
                 outcome = session.run(project, tag, Roster([proposer]), stop, observer)
             except ProposerError:
                 if resume.is_begun(project, tag):
-                    observer.notice(f"`{again(project, tag)}` goes on where this stops")
+                    observer.notice(f"`{again(project, tag, command)}` goes on where this stops")
                 raise
         if not as_json:
-            sum_up(project, tag, outcome)
+            sum_up(project, tag, outcome, command)
         return outcome
 
 
@@ -124,7 +139,7 @@ def show_dry_run(project: Project, tag: str) -> None:
     print(f"\nfirst prompt:\n\n{first_request(project).prompt.text()}")
 
 
-def sum_up(project: Project, tag: str, outcome: Outcome) -> None:
+def sum_up(project: Project, tag: str, outcome: Outcome, command: str = "run") -> None:
     """Why it ended, what came of it, and what to do next."""
     from autoresearch.display import change, say
     from autoresearch.figures import number
@@ -145,11 +160,12 @@ def sum_up(project: Project, tag: str, outcome: Outcome) -> None:
         branch = f"refs/autoresearch/{tag}/best"
         say(f"autoresearch/{tag} is checked out and was not moved; the best is {branch}")
     then = f"autoresearch verify {tag}; git diff {baseline.commit[:7]} {branch}; " if history.kept else ""
-    goes_on = f"{again(project, tag)} goes on; " if outcome.interrupted else ""
+    goes_on = f"{again(project, tag, command)} goes on; " if outcome.interrupted else ""
     say(f"next: {goes_on}{then}autoresearch report {tag}")
 
 
-def again(project: Project, tag: str) -> str:
+def again(project: Project, tag: str, command: str) -> str:
     """The command that goes on with a session."""
-    flagged = any(origin.startswith("--") for origin in project.loaded.origins.values())
-    return f"autoresearch run --tag {tag}{' with the same flags' if flagged else ''}"
+    implied = {"model"} if command == "tune" else set()
+    flagged = any(origin.startswith("--") for name, origin in project.loaded.origins.items() if name not in implied)
+    return f"autoresearch {command} --tag {tag}{' with the same flags' if flagged else ''}"

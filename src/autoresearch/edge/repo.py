@@ -193,6 +193,20 @@ class Repository:
         found = self._git.must("diff", "--name-only", "-z", "--no-renames", *within, old, new)
         return [path for path in found.split("\0") if path]
 
+    def mentions(self, commit: str, words: Iterable[str], besides: Sequence[str]) -> dict[str, set[str]]:
+        """Which of these words stand in text files of a commit, `besides` left out: file → words."""
+        patterns = [part for word in sorted(words) for part in ("-e", word)]
+        outside = [f":(top,exclude,literal){self.full(path)}" for path in besides]
+        form = "-I -o -w -z -F --full-name --no-color --no-line-number --no-column --no-recurse-submodules".split()
+        status, out, err = self._git.run("grep", *form, *patterns, commit, "--", ":(top)", *outside)
+        if status > 1:
+            raise RepositoryError(f"`git grep` failed in {self.root}: {said(err)}")
+        found: dict[str, set[str]] = {}
+        for line in out.splitlines():
+            path, _, word = line.partition("\0")
+            found.setdefault(path.removeprefix(f"{commit}:"), set()).add(word)
+        return found
+
     def merge_base(self, one: str, other: str) -> str | None:
         """The commit at which two lines of history parted; None where they have none in common."""
         status, out, _ = self._git.run("merge-base", one, other)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from autoresearch.errors import ProposerError, SettingsError
 from autoresearch.propose import Proposer
 from autoresearch.propose.command import Command, Edited
+from autoresearch.propose.liveness import Elsewhere
 from autoresearch.settings import Settings
 
 DEFAULTS = {"ANTHROPIC_API_KEY": "anthropic/claude-sonnet-5-5", "OPENAI_API_KEY": "openai/gpt-6.1-sol"}
@@ -40,19 +41,22 @@ def make(
     environment: Mapping[str, str],
     targets: Mapping[str, str],
     edit: Callable[[str, str, Mapping[str, str]], Edited],
+    elsewhere: Elsewhere | None = None,
 ) -> Proposer:
-    """The proposer. `edit(command, prompt, files)` runs a command in the scratch checkout.
+    """The proposer. `edit(command, prompt, files)` runs a command in the scratch checkout; `elsewhere` tells the
+    tuner which words other files of the project mention.
 
     Raises SettingsError, or ProposerError where the tuner has nothing to tune in the targets' texts.
     """
     model = pick(settings, environment)
     provider, _, name = model.partition("/")
     if model == "tune":
-        from autoresearch.propose.tune import NO_KNOBS, Tune, current
+        from autoresearch.propose.survey import NO_KNOBS, survey
+        from autoresearch.propose.tune import Tune
 
-        if not current(targets):
+        if not survey(targets, elsewhere).knobs:
             raise ProposerError(NO_KNOBS.format(paths=", ".join(targets)))
-        return Tune()
+        return Tune(elsewhere=elsewhere)
     if model == "command":
         command = settings.command
         if command is None:

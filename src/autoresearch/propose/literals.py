@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from autoresearch.errors import ProposerError
 from autoresearch.model import Scalar
-from autoresearch.propose.ranges import Range, annotated, around, is_seed
+from autoresearch.propose.names import is_seed
+from autoresearch.propose.ranges import Range, annotated, around, why_not
 from autoresearch.propose.scan import scan
 from autoresearch.propose.scan.source import NEWLINE, Literal, Note
 
@@ -38,8 +39,30 @@ class Knob:
         return f"{self.path}:{self.name}"
 
 
+@dataclass(frozen=True)
+class Left:
+    """A constant that is left alone, and why."""
+
+    name: str
+    path: str
+    source: str
+    """As the text has it."""
+    reason: str
+    start: int
+
+
+def line_of(text: str, at: Knob | Left) -> int:
+    """The line of the text that it begins on, from 1."""
+    return bisect_right([newline.end() for newline in NEWLINE.finditer(text)], at.start) + 1
+
+
 def knobs(path: str, text: str) -> tuple[Knob, ...]:
-    """The knobs of a file, in order of appearance. Raises ProposerError for an annotation that cannot be followed.
+    """The knobs of a file, in order of appearance. Raises ProposerError for an annotation that cannot be followed."""
+    return tuple(each for each in lift(path, text) if isinstance(each, Knob))
+
+
+def lift(path: str, text: str) -> tuple[Knob | Left, ...]:
+    """The constants of a file, as knobs or with the reason why not, in order of appearance. Raises ProposerError.
 
     Where any literal is annotated, only the annotated ones are knobs. An annotation holds for every literal that
     ends on its line.
@@ -47,30 +70,40 @@ def knobs(path: str, text: str) -> tuple[Knob, ...]:
     body = text.removeprefix(BOM)
     shift = len(text) - len(body)
     literals, notes = scan(path, body)
-    if notes:
-        chosen = _annotated(path, body, literals, notes)
-    else:
-        chosen = [(each, around(each.name, each.value)) for each in literals if each.constant]
+    ranges = _annotated(path, body, literals, notes)
     seen: Counter[str] = Counter()
-    found = []
-    for literal, span in chosen:
-        if span is None:
+    found: list[Knob | Left] = []
+    for literal in literals:
+        if literal not in ranges and not literal.constant:
+            continue
+        span = ranges.get(literal) or _unasked(literal, annotated_alone=bool(notes))
+        start, end = literal.start + shift, literal.end + shift
+        if isinstance(span, str) or literal.value is None:
+            found.append(Left(literal.name, path, text[start:end], str(span), start))
             continue
         seen[literal.name] += 1
         name = literal.name if seen[literal.name] == 1 else f"{literal.name}@{seen[literal.name]}"
-        start, end = literal.start + shift, literal.end + shift
         found.append(Knob(name, path, literal.value, span, bool(notes), start, end))
     return tuple(found)
 
 
-def _annotated(
-    path: str, text: str, literals: Sequence[Literal], notes: Sequence[Note]
-) -> list[tuple[Literal, Range | None]]:
+def _unasked(literal: Literal, *, annotated_alone: bool) -> Range | str:
+    """The range of a literal without an annotation, or why it has none."""
+    if literal.value is None:
+        return "not a plain number"
+    if annotated_alone:
+        return "not annotated, and others in this file are"
+    return around(literal.name, literal.value) or why_not(literal.name, literal.value)
+
+
+def _annotated(path: str, text: str, literals: Sequence[Literal], notes: Sequence[Note]) -> dict[Literal, Range]:
     starts = [0, *(newline.end() for newline in NEWLINE.finditer(text))]
     by_line: dict[int, list[Literal]] = {}
     for literal in literals:
+        if literal.value is None:
+            continue
         by_line.setdefault(bisect_right(starts, literal.end), []).append(literal)
-    chosen: list[tuple[Literal, Range | None]] = []
+    chosen: dict[Literal, Range] = {}
     for note in notes:
         line = bisect_right(starts, note.start)
         try:
@@ -79,7 +112,9 @@ def _annotated(
             tuned = [literal for literal in by_line[line] if not is_seed(literal.name)]
             if not tuned:
                 raise ValueError("another random seed is no improvement, and is refused")
-            chosen += [(literal, annotated(note.text, literal.value)) for literal in tuned]
+            for literal in tuned:
+                assert literal.value is not None
+                chosen[literal] = annotated(note.text, literal.value)
         except ValueError as e:
             raise ProposerError(f"{path} line {line}: the annotation `tune: {note.text}` does not fit: {e}.") from e
     return chosen

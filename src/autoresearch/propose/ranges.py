@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
+import random
 import re
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal, TypeGuard
 
 from autoresearch.model import Scalar
+from autoresearch.propose.names import guarded, is_seed, words
 from autoresearch.propose.scan.source import read
 
 Kind = Literal["int", "float", "bool", "choice"]
 FORMS = "LOW..HIGH, LOW..HIGH log or A|B|C"
-GUARDED = tuple("seed step epoch time budget eval timeout iter second deadline duration repeat trial version".split())
-"""Beginnings of words that mean budget, seed or measurement: a tuner that may raise them does."""
-GLUED = ("seed", "step", "epoch", "time", "iter")
-"""Ends of such words: `nsteps`, `walltime`, `maxiter`."""
+POWERS = frozenset(
+    "block blocks blocksize tile tiles warp warps thread threads lane lanes vec vector simd unroll align alignment "
+    "workgroup bm bn bk tm tn tk wm wn".split()
+)
+"""Words of what is laid out in powers of two: no other value is worth a try, and few compile."""
+PARTS = frozenset("ratio frac fraction prob probability share quantile".split())
+"""Words for what lies between 0 and 1."""
 NEAR_ONE = frozenset("momentum decay beta betas beta1 beta2 gamma ema".split())
 LARGEST_INT = 2**31
 
@@ -50,37 +54,51 @@ class Range:
                 return short
         return value
 
+    def moved(self, value: Scalar, dice: random.Random, share: float) -> Scalar:
+        """Another value: any other choice, or a number about this share of the range away, mirrored at the bounds."""
+        if self.choices:
+            return dice.choice([choice for choice in self.choices if choice != value] or [value])
+        at = abs(self._share(value) + dice.gauss(0, share))
+        at = max(0.0, 1 - abs(1 - at))
+        low, high = self._ends()
+        back = low + at * (high - low)
+        inside = min(self.high, max(self.low, math.exp(back) if self.log else back))
+        return round(inside) if self.kind == "int" else self.tidy(float(inside))
 
-def words(name: str) -> list[str]:
-    """`batchSize` → batch, size; `train.MAX_LR2` → train, max, lr2."""
-    return re.split(r"[^a-z0-9]+", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower())
+    def distance(self, one: Scalar, other: Scalar) -> float:
+        """How far apart two values are, in shares of the range; different choices are half of it apart."""
+        if self.choices:
+            return 0.5 * (one != other)
+        return self._share(one) - self._share(other)
 
+    def _share(self, value: Scalar) -> float:
+        """Where a number lies between the bounds, 0 to 1."""
+        assert not isinstance(value, str)
+        low, high = self._ends()
+        return ((math.log(value) if self.log else value) - low) / (high - low)
 
-def guarded(name: str) -> bool:
-    """True for a name that means budget, seed or measurement: `n_steps`, `maxIter`, `random_state`, `eval.batch`."""
-    parts = [word.removesuffix("s") for word in words(name)]
-    return is_seed(name) or any(part.startswith(GUARDED) or part.endswith(GLUED) for part in parts)
-
-
-def is_seed(name: str) -> bool:
-    """True for the name of a random seed, annotated or not: another seed is no other program, and is refused."""
-    parts = [word.rstrip("0123456789").removesuffix("s") for word in words(name)]
-    return ("random", "state") in pairwise(parts) or any(part.endswith("seed") for part in parts)
+    def _ends(self) -> tuple[float, float]:
+        return (math.log(self.low), math.log(self.high)) if self.log else (self.low, self.high)
 
 
 def around(name: str, value: Scalar) -> Range | None:
     """The default range; None for what is left alone: strings, integers below 1 or beyond 2**31, guarded names.
 
-    Integers: a quarter to four times. Floats: a tenth to ten times, on a log scale; from zero: 0 to 1. A dropout,
-    and what is usually just below one (momentum, beta, decay), stays below one.
+    Integers: a quarter to four times, and of what is laid out in powers of two those in between. Floats: a tenth to
+    ten times, on a log scale; from zero: 0 to 1. A dropout, and what is usually just below one (momentum, beta,
+    decay), stays below one, and a ratio or a probability between 0 and 1.
     """
     if guarded(name) or isinstance(value, str):
         return None
     if isinstance(value, bool):
         return Range("bool", choices=(False, True))
+    if isinstance(value, int) and _in_powers(name, value):
+        return Range("choice", choices=tuple(sorted({max(1, value * 2**i // 4) for i in range(5)})))
     if isinstance(value, int):
         return Range("int", max(1, value // 4), value * 4, log=True) if 1 <= value <= LARGEST_INT else None
     parts = set(words(name))
+    if parts & PARTS and 0 <= value <= 1:
+        return Range("float", 0.0, 1.0)
     if "dropout" in parts and 0 <= value < 1:
         return Range("float", 0.0, max(0.9, value))
     if parts & NEAR_ONE and 0.5 <= value < 1:
@@ -93,6 +111,28 @@ def around(name: str, value: Scalar) -> Range | None:
         high = min(high, 0.999)
     usable = low != 0 and math.isfinite(low) and math.isfinite(high)
     return Range("float", low, high, log=low > 0) if usable else None
+
+
+def _in_powers(name: str, value: int) -> bool:
+    return 2 <= value <= LARGEST_INT and value & (value - 1) == 0 and bool(POWERS & set(words(name)))
+
+
+def why_not(name: str, value: Scalar) -> str:
+    """Why `around` has no range for this, in a few words."""
+    if is_seed(name):
+        return "a random seed: another is no improvement"
+    if guarded(name):
+        return "by its name no free choice (budget, measurement, data, bookkeeping)"
+    if isinstance(value, str):
+        return "a string, and nothing says which others will do"
+    return "no range suggests itself around this value"
+
+
+def text(span: Range) -> str:
+    """As an annotation would write it."""
+    if span.choices:
+        return "|".join(map(str, span.choices))
+    return f"{span.low:g}..{span.high:g}{' log' if span.log else ''}"
 
 
 def annotated(note: str, value: Scalar) -> Range:

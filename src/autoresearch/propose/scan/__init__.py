@@ -8,9 +8,6 @@ from pathlib import PurePath
 from autoresearch.propose.scan import c_family, data, python
 from autoresearch.propose.scan.source import Scan
 
-C_FAMILY = """
-    .c .h .cc .cpp .cxx .hh .hpp .cu .cuh .cl .metal .js .mjs .cjs .jsx .ts .tsx .rs .go .java .cs .swift .zig
-""".split()
 SCANNERS: dict[str, Callable[[str], Scan]] = {
     ".py": python.scan,
     ".json": data.scan_json,
@@ -18,11 +15,16 @@ SCANNERS: dict[str, Callable[[str], Scan]] = {
     ".yaml": data.scan_yaml,
     ".yml": data.scan_yaml,
     ".toml": data.scan_toml,
-    **dict.fromkeys(C_FAMILY, c_family.scan),
 }
 
 
 def scan(path: str, text: str) -> Scan:
-    """The literals and annotations of a file, in order; none for an unknown suffix or a text that does not parse."""
-    scanner = SCANNERS.get(PurePath(path).suffix.lower())
+    """The literals and annotations of a file, in order; none for an unknown suffix or a text that does not parse.
+
+    Raises ProposerError where the language takes ast-grep, and that is not installed.
+    """
+    suffix = PurePath(path).suffix.lower()
+    if suffix in c_family.LANGUAGES:
+        return c_family.scan(path, text)
+    scanner = SCANNERS.get(suffix)
     return scanner(text) if scanner else ([], [])

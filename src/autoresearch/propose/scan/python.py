@@ -8,7 +8,7 @@ import tokenize
 import warnings
 from collections.abc import Iterator
 
-from autoresearch.propose.scan.source import NEWLINE, Literal, Scan, literals_at, notes_in
+from autoresearch.propose.scan.source import NEWLINE, Literal, Scan, literals_at, notes_in, opaque_at
 
 
 def scan(text: str) -> Scan:
@@ -31,11 +31,13 @@ def scan(text: str) -> Scan:
     found: list[Literal] = []
     for node in ast.walk(tree):
         for name, value in _named(node):
-            if not isinstance(value, ast.Constant | ast.UnaryOp):
+            plain, constant = isinstance(value, ast.Constant | ast.UnaryOp), id(node) in top and name.isupper()
+            if not plain and not constant:
                 continue
             start = offset(value.lineno, value.col_offset)
             end = offset(value.end_lineno or value.lineno, value.end_col_offset or 0)
-            found += literals_at(name, text, start, end, id(node) in top and name.isupper())
+            read = list(literals_at(name, text, start, end, constant)) if plain else []
+            found += read or (opaque_at(name, text, start, end) if constant else [])
     notes = [
         note
         for token in tokens

@@ -14,6 +14,7 @@ FLOAT = r"[-+]?(?:\d[\d_']*\.[\d_]*|\.\d[\d_]*|\d[\d_']*(?=[eE]))(?:[eE][-+]?\d+
 STRING = r"\"[^\"'\\\n]*\"|'[^\"'\\\n]*'"
 LITERAL = rf"{FLOAT}|{INT}|true\b|false\b|{STRING}"
 BOOLS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_NUMBERS = re.compile(r"[-+~(\[{.]*\d[\w\s.,+\-*/%()\[\]{}<>&|^~']*")
 _NOTE = re.compile(r"(?:#|//|/\*)[ \t]*tune:[ \t]*([^\r\n]*?)[ \t]*(?:\*/[ \t]*)?(?:$|(?=\r))", re.MULTILINE)
 
 
@@ -22,7 +23,8 @@ class Literal:
     """A literal of the text; `start` and `end` count characters."""
 
     name: str
-    value: Scalar
+    value: Scalar | None
+    """None for a constant that is set to numbers, but to no plain one: `2 ** 19`, `0xFF`, `(64, 64)`."""
     start: int
     end: int
     constant: bool = True
@@ -58,6 +60,12 @@ def literals_at(name: str, text: str, start: int, end: int, constant: bool = Tru
     value = read(text[start:end])
     if value is not None:
         yield Literal(name, value, start, end, constant)
+
+
+def opaque_at(name: str, text: str, start: int, end: int) -> Iterator[Literal]:
+    """The constant at this place, if it is made of numbers that nobody can tell apart."""
+    if _NUMBERS.fullmatch(text[start:end].strip()):
+        yield Literal(name, None, start, end)
 
 
 def notes_in(text: str, start: int = 0, end: int | None = None) -> list[Note]:
