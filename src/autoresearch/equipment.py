@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from autoresearch.decide import plan, prompt
+from autoresearch.decide import agent, plan, prompt
 from autoresearch.decide.recover import History
 from autoresearch.edge import links, sandbox, tree
 from autoresearch.edge.environment import environment
@@ -140,7 +140,10 @@ def make_proposer(project: Project, tag: str, tick: Callable[[], None]) -> Propo
     )
 
     def edit(command: str, prompt: str, files: Mapping[str, str]) -> Edited:
-        return Edited(*scratch.run(command, prompt, files))
+        left, others, output, failure = scratch.run(command, prompt, files)
+        texts = {path: agent.in_endings_of(files[path], text) for path, text in left.items()}
+        edited = {path: text for path, text in texts.items() if text != files[path]}
+        return Edited(edited, others, output, failure, agent.account(output, prompt, files, edited))
 
     texts = {path: file.data.decode() for path, file in project.targets.items()}
     return make(project.settings, os.environ, texts, edit)

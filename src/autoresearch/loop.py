@@ -189,7 +189,7 @@ class Loop:
             raise Stopped("interrupted", interrupted=True) from None
         self._pay(answer.usage)
         if answer.dropped:
-            self.ledger.observer.notice(f"dropped changes outside the target: {', '.join(answer.dropped)}")
+            self.ledger.observer.notice(f"dropped all but the target's text: {', '.join(answer.dropped)}")
         return answer
 
     def _ask_once(self, request: Request) -> Reply:
