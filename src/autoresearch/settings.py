@@ -182,7 +182,7 @@ class Settings(BaseModel):
     )
     command: str | None = Field(
         None,
-        description="With `model: command`: shell command that reads the prompt on stdin and edits the target in place.",
+        description="With `model: command`: shell command that gets the prompt on stdin and edits the target in place.",
     )
     base_url: str | None = Field(None, description="Address of another server that speaks the provider's protocol.")
     max_tokens: int = Field(32_000, gt=0, description="Longest reply to ask for, in tokens.")

@@ -33,10 +33,8 @@ def pick(settings: Settings, environment: Mapping[str, str]) -> str:
     provider, _, name = settings.model.partition("/")
     if settings.model in ("command", "tune", *AGENTS) or (provider in ("openai", "anthropic") and name):
         return settings.model
-    known = ", ".join(AGENTS)
-    raise SettingsError(
-        f"unknown model {settings.model!r}: write openai/NAME, anthropic/NAME, {known}, command or tune."
-    )
+    known = ", ".join(("openai/NAME", "anthropic/NAME", *AGENTS, "command"))
+    raise SettingsError(f"unknown model {settings.model!r}: write {known} or tune.")
 
 
 def make(
