@@ -131,6 +131,7 @@ def make_proposer(project: Project, tag: str, tick: Callable[[], None]) -> Propo
     scratch = Scratch(
         repository=project.repository,
         folder=folder.scratch,
+        place=folder.scratch_tree,
         base=project.base,
         modes={path: file.mode for path, file in project.targets.items()},
         environment=os.environ,

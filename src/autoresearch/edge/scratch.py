@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.edge.sandbox import agent
 from autoresearch.edge.tree import GIT, LinkedTree, linked
 from autoresearch.edge.worktree import changed_in
-from autoresearch.errors import ProposerUnavailableError
+from autoresearch.errors import ProposerUnavailableError, RepositoryError
 from autoresearch.secrets import redactor
 
 PROMPT = "prompt.md"
@@ -26,7 +27,9 @@ class Scratch:
 
     repository: Repository
     folder: Path
-    """Holds the checkout, the prompt and the command's log."""
+    """Holds the prompt and the command's log."""
+    place: Path
+    """Where the checkout is made, in a folder that nobody else can look into."""
     base: str
     """Commit to check out."""
     modes: Mapping[str, str]
@@ -45,7 +48,8 @@ class Scratch:
         Raises ProposerUnavailableError when it takes longer than the timeout.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        tree = linked(self.repository, self.folder / "tree", self.base)
+        _make_private(self.place.parent)
+        tree = linked(self.repository, self.place, self.base)
         tree.write({path: Tracked(self.modes[path], text.encode()) for path, text in files.items()})
         prompt_file = self.folder / PROMPT
         write_whole(prompt_file, redactor().output(prompt.encode()))
@@ -67,7 +71,7 @@ class Scratch:
         return changed, self._others(tree, after), bench.tail(log, 200), failure
 
     def _guard(self, tree: LinkedTree) -> list[str]:
-        return agent(tree.place, self.folder.parents[1]) if self.guarded else []
+        return agent(tree.place, self.folder.parents[1], self.folder) if self.guarded else []
 
     def _others(self, tree: LinkedTree, after: Mapping[str, str | None]) -> tuple[str, ...]:
         """What else was changed: other files, and targets that are no text any more."""
@@ -75,6 +79,13 @@ class Scratch:
             return (GIT,)
         texts = {self.repository.full(path) for path, text in after.items() if text is not None}
         return tuple(path for path in changed_in(tree.root, self.base) if path not in texts)
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder among those of others. Raises RepositoryError where somebody else was there before us."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        raise RepositoryError(f"{folder} is not yours. Remove it, or set TMPDIR to a folder of your own.")
 
 
 def _shell(command: str, prompt_file: Path, files: Iterable[str]) -> list[str]:
