@@ -9,7 +9,9 @@ from autoresearch.decide import agent, reply
 BEFORE = {"life.py": "import os\n\n\ndef step(board):\n    total = 0\n    return total\n"}
 AFTER = {"life.py": "import os\n\n\ndef step(board):\n    return 0\n"}
 HEADER = "description: by an agent\nhypothesis: fewer lines\ncategory: simplification\n"
-PROMPT = "Answer format\n\ndescription: one line\nhypothesis: why\ncategory: a | b\n\nPrint the header as your last output."
+PROMPT = (
+    "Answer format\n\ndescription: one line\nhypothesis: why\ncategory: a | b\n\nPrint the header as your last output."
+)
 DERIVED = "edits life.py: 1 line added, 2 removed, near def step"
 
 
@@ -34,7 +36,7 @@ def header(output: str, prompt: str = PROMPT) -> tuple[str, str, str]:
         '{\n  "stats": {"tokens": 3},\n  "response": "description: by an agent\\nhypothesis: fewer lines\\n'
         'category: simplification"\n}\n',
         f"user\n{PROMPT}\nexec\ncat life.py\n{HEADER}",
-        f"hypothesis: fewer lines\ndescription: by an agent\ncategory: simplification\n",
+        "hypothesis: fewer lines\ndescription: by an agent\ncategory: simplification\n",
     ],
 )
 def test_the_header_is_the_last_one_whatever_stands_around_it(output: str) -> None:
