@@ -35,7 +35,7 @@ server = xllamacpp.Server(params)
 print(server.listening_address, flush=True)
 sys.stdin.read()
 """
-TARGET = "STEP = 4\ntotal = 0\nfor number in range(0, 100, STEP):\n    total += number\nprint(f'score: {total}')\n"
+TARGET = "STEP = 4\nprint(f'score: {100 // STEP}')\n"
 PROGRAM = """\
 ---
 target: program.py
@@ -43,7 +43,7 @@ bench: python3 -S program.py
 metric: score
 direction: higher
 timeout: 20s
-max_tokens: 160
+max_tokens: 80
 repairs: 0
 ---
 Make the score as high as you can. Change the number in the first line.
