@@ -43,7 +43,7 @@ bench: python3 -S program.py
 metric: score
 direction: higher
 timeout: 20s
-max_tokens: 80
+max_tokens: 60
 repairs: 0
 ---
 Make the score as high as you can. Change the number in the first line.
