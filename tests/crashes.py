@@ -666,7 +666,7 @@ def _leftovers(project: Project, home: Path, records: Sequence[Record]) -> Itera
     for path in home.rglob("*"):
         if TEMPORARY.search(path.name):
             yield f"{path.relative_to(home)} was left"
-    for name in ("tree", "held_out", "scratch/tree", "holder.json"):
+    for name in ("tree", "held_out", "holder.json"):
         if (folder / name).exists():
             yield f"{name} was left in the session's folder"
     if list((home / ".git" / "worktrees").glob("*")):

@@ -18,6 +18,7 @@ from autoresearch.edge import derived, folder
 from autoresearch.edge.environment import AT_HOME, COMPILED, FAMILIES, HANDED_ON
 from autoresearch.edge.sandbox import SECRET_PLACES
 from autoresearch.limits import Bounds, Limits
+from autoresearch.propose.agents import AGENTS
 from autoresearch.settings import Budget, Settings
 
 ROOT = Path(__file__).parents[1]
@@ -120,6 +121,13 @@ def test_what_a_run_is_handed_and_what_is_hidden_from_it_stands_in_the_docs() ->
     text = (ROOT / "docs" / "security.md").read_text()
     for name in (*HANDED_ON, *FAMILIES, *COMPILED, *AT_HOME, *SECRET_PLACES):
         assert f"`{name}`" in text, name
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_every_agent_stands_in_the_docs_with_its_whole_command(name: str) -> None:
+    text = (ROOT / "docs" / "agents.md").read_text()
+    assert AGENTS[name].command in text.splitlines()
+    assert f"`{name}` (`{AGENTS[name].install}`)" in text
 
 
 def test_reliability_leaves_no_fault_out() -> None:

@@ -335,7 +335,7 @@ def test_a_command_edits_in_a_scratch_checkout(tmp_path: Path) -> None:
     )
     done = user.types("run", "--tag=t", "--command", f"sh {script}", "--model=command", "--budget=experiments=2")
     assert done.returncode == 0, done.stderr
-    assert "dropped changes outside the target: planted.py" in done.stderr
+    assert "dropped all but the target's text: planted.py" in done.stderr
     assert user.branch_scores("t") == ["VALUE = 10.0", "VALUE = 11.0"]
     assert user.rows()[1]["description"] == "by an agent"
     assert user.git("diff", "--name-only", "main", "autoresearch/t") == "program.py"

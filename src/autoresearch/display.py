@@ -398,7 +398,7 @@ def facts(experiment: Experiment) -> dict[str, object]:
         "start": planned.start if planned else None,
         "repairs": proposal.repair if proposal else 0,
         "bench_s": round(experiment.bench_s, 3),
-        "cost_usd": round(experiment.cost_usd, 6),
+        "cost_usd": None if experiment.cost_usd is None else round(experiment.cost_usd, 6),
     }
 
 
@@ -407,8 +407,10 @@ def cost(history: History) -> str:
     spent = history.spent
     if spent.replies == 0:
         return "$0"
-    unknown = f" + {spent.unpriced} replies of unknown price" if spent.unpriced else ""
-    return f"${spent.usd:.4f}{unknown}"
+    unknown = f"{spent.unpriced} replies of unknown price"
+    if spent.unpriced == spent.replies:
+        return unknown
+    return f"${spent.usd:.4f}" + (f" + {unknown}" if spent.unpriced else "")
 
 
 def clock(seconds: float) -> str:

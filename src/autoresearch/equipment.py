@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from autoresearch.decide import plan, prompt
+from autoresearch.decide import agent, plan, prompt
 from autoresearch.decide.recover import History
 from autoresearch.edge import links, sandbox, tree
 from autoresearch.edge.environment import environment
@@ -134,6 +134,7 @@ def make_proposer(project: Project, tag: str, tick: Callable[[], None]) -> Propo
     scratch = Scratch(
         repository=project.repository,
         folder=folder.scratch,
+        place=folder.scratch_tree,
         base=project.base,
         modes={path: file.mode for path, file in project.targets.items()},
         environment=os.environ,
@@ -143,7 +144,10 @@ def make_proposer(project: Project, tag: str, tick: Callable[[], None]) -> Propo
     )
 
     def edit(command: str, prompt: str, files: Mapping[str, str]) -> Edited:
-        return Edited(*scratch.run(command, prompt, files))
+        left, others, output, failure = scratch.run(command, prompt, files)
+        texts = {path: agent.in_endings_of(files[path], text) for path, text in left.items()}
+        edited = {path: text for path, text in texts.items() if text != files[path]}
+        return Edited(edited, others, output, failure, agent.account(output, prompt, files, edited))
 
     texts = {path: file.data.decode() for path, file in project.targets.items()}
     return make(project.settings, os.environ, texts, edit, make_elsewhere(project))

@@ -290,7 +290,7 @@ class Loop:
             raise Stopped("interrupted", interrupted=True) from None
         self._pay(answer.usage, form if answer.files is None else None)
         if answer.dropped:
-            self.ledger.observer.notice(f"dropped changes outside the target: {', '.join(answer.dropped)}")
+            self.ledger.observer.notice(f"dropped all but the target's text: {', '.join(answer.dropped)}")
         if answer.refused:
             self.ledger.observer.notice(
                 f"{self._proposer.name} or its filter refused to answer for experiment {request.n}; if that goes on, "

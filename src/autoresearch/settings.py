@@ -17,7 +17,7 @@ from autoresearch.limits import Bounds, Guard, Limits, bounds, fraction, guards,
 from autoresearch.model import Direction, Metric, Take
 
 ENVIRONMENT = "AUTORESEARCH_"
-SET_BY_US = frozenset({"AUTORESEARCH_PROMPT", "AUTORESEARCH_SEED"})
+SET_BY_US = frozenset({"AUTORESEARCH_PROMPT", "AUTORESEARCH_TARGETS", "AUTORESEARCH_SEED"})
 """What a command proposer, or a bench, finds in its environment; no setting."""
 PROBLEMS = {
     "model_type": "is written as experiments=20,hours=8,usd=5 or {{experiments: 20}}",
@@ -176,10 +176,13 @@ class Settings(BaseModel):
         description="What stops a run: {memory: 16GB, disk: 20%, processes: 500}; a share is of what is free.",
     )
     model: str | None = Field(
-        None, description="Who proposes: openai/NAME, anthropic/NAME, command, or tune (offline, no key)."
+        None,
+        description="Who proposes: openai/NAME, anthropic/NAME, an agent (claude, codex, gemini, aider), command, "
+        "or tune (offline, no key).",
     )
     command: str | None = Field(
-        None, description="With `model: command`: shell command that reads the prompt on stdin and edits the target."
+        None,
+        description="With `model: command`: shell command that gets the prompt on stdin and edits the target in place.",
     )
     base_url: str | None = Field(None, description="Address of another server that speaks the provider's protocol.")
     max_tokens: int = Field(32_000, gt=0, description="Longest reply to ask for, in tokens.")

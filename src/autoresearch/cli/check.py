@@ -236,9 +236,8 @@ def estimate(project: Project, proposer: Proposer, run_s: float, findings: Findi
     if worst_usd == 0.0:
         findings.say("ok", "cost", "nothing that autoresearch pays for")
     elif worst_usd is None:
-        findings.say(
-            "warning", "cost", f"the price of {proposer.name} is unknown. Set `budget` in tokens or experiments."
-        )
+        level = "ok" if budget.experiments or budget.hours or budget.tokens else "warning"
+        findings.say(level, "cost", f"unknown: {proposer.name} has no known price. `budget` in experiments limits it")
     elif budget.usd is not None:
         findings.say("ok", "cost", f"at most ${budget.usd:g} (the budget); a reply at most ${worst_usd:.3f}")
     else:

@@ -72,7 +72,8 @@ class Experiment:
     broken_off: int = 0
     """How often the latest run was begun anew because the machine or the runner went down with it."""
     verdict: Decided | None = None
-    cost_usd: float = 0.0
+    cost_usd: float | None = 0.0
+    """None where the price of a reply is unknown."""
     began_s: float = 0.0
     """Session seconds at the first record of the experiment."""
     ended_s: float = 0.0
@@ -283,7 +284,9 @@ def advance(pending: Experiment, record: OfExperiment) -> Experiment:
         case Planned():
             return replace(pending, planned=record)
         case Replied():
-            return replace(pending, cost_usd=pending.cost_usd + (record.cost_usd or 0.0))
+            if pending.cost_usd is None or record.cost_usd is None:
+                return replace(pending, cost_usd=None)
+            return replace(pending, cost_usd=pending.cost_usd + record.cost_usd)
         case Refused():
             return replace(pending, refusals=(*pending.refusals, record.said or record.reason))
         case Proposed():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import socket
+import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -33,6 +35,7 @@ class SessionFolder:
         self.journal = self.path / "journal.jsonl"
         self.tree = self.path / "tree"
         self.scratch = self.path / "scratch"
+        self.scratch_tree = _elsewhere(self.path) / "tree"
         self.held_out = self.path / "held_out"
         self.held_out_tree = self.held_out / "tree"
         self._holder = self.path / "holder.json"
@@ -128,9 +131,11 @@ class SessionFolder:
     def drop_trees(self, repository: Repository) -> None:
         """Remove the checkouts, which only a running session needs."""
         self.drop_held_out(repository)
-        for place in (self.tree, self.scratch / "tree"):
+        for place in (self.tree, self.scratch_tree):
             if place.exists():
                 repository.remove_tree(place)
+        with suppress(OSError):
+            self.scratch_tree.parent.rmdir()
         entries.forget(repository.common_dir, self.path)
 
     def drop_held_out(self, repository: Repository) -> None:
@@ -181,3 +186,9 @@ def write_whole(path: Path, data: bytes, temporary: Path | None = None) -> None:
                 f"cannot write {path}: {error.strerror}. Mend that, then run the same command again."
             ) from error
         raise
+
+
+def _elsewhere(folder: Path) -> Path:
+    """A session's place outside of .git: coding agents edit nothing that has .git in its path."""
+    digest = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()).resolve() / f"autoresearch-{os.getuid()}-{digest}-scratch"

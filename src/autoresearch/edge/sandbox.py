@@ -167,14 +167,16 @@ def _filter(folder: Path) -> Path | None:
     return path
 
 
-def agent(place: Place, sessions: Path) -> list[str]:
+def agent(place: Place, sessions: Path, prompt: Path) -> list[str]:
     """Argv prefix for a command that proposes: it has your rights, home, network and keys, but can only read the
-    repository, and not even that in the sessions' folder but for its own. Empty where bubblewrap does not work."""
+    repository, and of the sessions' folder nothing but the folder of its prompt. Its own tree it can write, though not
+    the file that says to git whose tree it is. Empty where bubblewrap does not work."""
     prefix = "bwrap --unshare-user --unshare-pid --die-with-parent --dev-bind / / --proc /proc".split()
     for path in (place.shown, *place.hidden):
         prefix += ["--ro-bind", str(path), str(path)]
-    own = str(place.tree.parent)
-    prefix += ["--tmpfs", str(sessions), "--bind", own, own, "--chdir", str(place.tree / place.project), "--"]
+    tree, link = str(place.tree), str(place.tree / ".git")
+    prefix += ["--tmpfs", str(sessions), "--ro-bind", str(prompt), str(prompt), "--remount-ro", str(sessions)]
+    prefix += ["--bind", tree, tree, "--ro-bind", link, link, "--chdir", str(place.tree / place.project), "--"]
     return prefix if shutil.which("bwrap") and _runs([*prefix, "true"]) is None else []
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +12,9 @@ from autoresearch.edge import bench
 from autoresearch.edge.folder import write_whole
 from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.edge.sandbox import agent
-from autoresearch.edge.tree import Tree, linked
+from autoresearch.edge.tree import GIT, LinkedTree, linked
 from autoresearch.edge.worktree import changed_in
-from autoresearch.errors import ProposerUnavailableError
+from autoresearch.errors import ProposerUnavailableError, RepositoryError
 from autoresearch.secrets import redactor
 
 PROMPT = "prompt.md"
@@ -26,7 +27,9 @@ class Scratch:
 
     repository: Repository
     folder: Path
-    """Holds the checkout, the prompt and the command's log."""
+    """Holds the prompt and the command's log."""
+    place: Path
+    """Where the checkout is made, in a folder that nobody else can look into."""
     base: str
     """Commit to check out."""
     modes: Mapping[str, str]
@@ -45,38 +48,61 @@ class Scratch:
         Raises ProposerUnavailableError when it takes longer than the timeout.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        tree = linked(self.repository, self.folder / "tree", self.base)
+        _make_private(self.place.parent)
+        tree = linked(self.repository, self.place, self.base)
         tree.write({path: Tracked(self.modes[path], text.encode()) for path, text in files.items()})
         prompt_file = self.folder / PROMPT
         write_whole(prompt_file, redactor().output(prompt.encode()))
         log = self.folder / LOG
         log.unlink(missing_ok=True)
         ran = bench.run(
-            [*self._guard(tree), "/bin/sh", "-c", f"{{ {command}\n}} < {shlex.quote(str(prompt_file))}"],
+            [*self._guard(tree), *_shell(command, prompt_file, files)],
             cwd=tree.project,
-            env={**self.environment, "AUTORESEARCH_PROMPT": str(prompt_file)},
+            env={**self.environment, "AUTORESEARCH_PROMPT": str(prompt_file), "AUTORESEARCH_TARGETS": "\n".join(files)},
             timeout_s=self.timeout_s,
             log=log,
             tick=self.tick,
         )
         if ran.timed_out:
-            raise ProposerUnavailableError(f"`{command}` did not end within {self.timeout_s:g} s.")
-        after = {path: _text(tree.project / path) for path in files}
+            raise ProposerUnavailableError(f"the command did not end within {self.timeout_s:g} s (reply_timeout).")
+        after = {path: _text(tree.project, path) for path in files}
         changed = {path: text for path, text in after.items() if text is not None and text != files[path]}
         failure = None if ran.exit_code == 0 else f"exited with {ran.exit_code}"
-        return changed, self._others(tree, files), bench.tail(log, 200), failure
+        return changed, self._others(tree, after), bench.tail(log, 200), failure
 
-    def _guard(self, tree: Tree) -> list[str]:
-        return agent(tree.place, self.folder.parents[1]) if self.guarded else []
+    def _guard(self, tree: LinkedTree) -> list[str]:
+        return agent(tree.place, self.folder.parents[1], self.folder) if self.guarded else []
 
-    def _others(self, tree: Tree, files: Mapping[str, str]) -> tuple[str, ...]:
-        targets = {self.repository.full(path) for path in files}
-        return tuple(path for path in changed_in(tree.root) if path not in targets)
+    def _others(self, tree: LinkedTree, after: Mapping[str, str | None]) -> tuple[str, ...]:
+        """What else was changed: other files, and targets that are no text any more."""
+        if not tree.is_own():  # git would do there whatever the command wrote into its settings
+            return (GIT,)
+        texts = {self.repository.full(path) for path, text in after.items() if text is not None}
+        return tuple(path for path in changed_in(tree.root, self.base) if path not in texts)
 
 
-def _text(path: Path) -> str | None:
-    """A target as the command left it; None when it is gone or no text, which counts as not changed."""
+def _make_private(folder: Path) -> None:
+    """Make a folder among those of others. Raises RepositoryError where somebody else was there before us."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        raise RepositoryError(f"{folder} is not yours. Remove it, or set TMPDIR to a folder of your own.")
+
+
+def _shell(command: str, prompt_file: Path, files: Iterable[str]) -> list[str]:
+    """The command with the prompt on its stdin, and the targets' names as `"$@"`."""
+    return ["/bin/sh", "-c", f"{{ {command}\n}} < {shlex.quote(str(prompt_file))}", "sh", *files]
+
+
+def _text(project: Path, path: str) -> str | None:
+    """A target as the command left it; None when it is gone or no text, which counts as not changed.
+
+    No link is followed, on the way to it either: we can read what the command could not.
+    """
+    place = project / path
     try:
-        return path.read_bytes().decode() if path.is_file() and not path.is_symlink() else None
-    except UnicodeDecodeError:
+        if not place.is_file() or place.resolve() != project.resolve() / path:
+            return None
+        text = place.read_bytes().decode()
+        return None if "\0" in text else text
+    except (OSError, UnicodeDecodeError):
         return None

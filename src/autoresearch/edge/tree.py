@@ -160,7 +160,7 @@ class LinkedTree(Tree):
 
     def restore(self) -> None:
         """Make the tree, or bring it back to its commit: all else in it goes but the cache."""
-        if not (self._is_own() and _restored(self.root, self._commit, self._rules.cache)):
+        if not (self.is_own() and _restored(self.root, self._commit, self._rules.cache)):
             remove(self.root)
             self._repository.add_tree(self.root, self._commit)
         for entry in self._links:
@@ -174,7 +174,7 @@ class LinkedTree(Tree):
         changing = [path.rstrip("/") for path in self._rules.cache]
         self._snapshot = Snapshot.of_tree(self.root, [*changing, *self._uncopied()])
 
-    def _is_own(self) -> bool:
+    def is_own(self) -> bool:
         """True where git would find its own folder: a run may have named another one, whose settings git would run."""
         said = (_read(self.root / GIT) or b"").decode(errors="surrogateescape")
         named = Path(said.removeprefix("gitdir: ").rstrip("\n"))

@@ -16,10 +16,11 @@ def restore_tree(folder: Path, commit: str, keep: Sequence[str] = ()) -> None:
     _in_tree(folder, "checkout", "--quiet", "--force", "--detach", commit)
 
 
-def changed_in(folder: Path) -> list[str]:
-    """Everything that differs from HEAD or is new in one of our trees, relative to its root."""
-    lines = _in_tree(folder, "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames")
-    return [entry[3:] for entry in lines.split("\0") if len(entry) > 3]
+def changed_in(folder: Path, commit: str) -> list[str]:
+    """Everything that differs from a commit or is new in one of our trees, relative to its root."""
+    lines = _in_tree(folder, "diff", "--name-only", "--no-renames", "-z", commit)
+    lines += _in_tree(folder, "ls-files", "--others", "--exclude-standard", "-z")
+    return sorted({path for path in lines.split("\0") if path})
 
 
 def _in_tree(folder: Path, command: str, *arguments: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from autoresearch.errors import ProposerError, SettingsError
 from autoresearch.propose import Proposer
+from autoresearch.propose.agents import ABSENT, AGENTS
 from autoresearch.propose.command import Command, Edited
 from autoresearch.propose.liveness import Elsewhere
 from autoresearch.settings import Settings
@@ -15,7 +16,7 @@ DEFAULTS = {"ANTHROPIC_API_KEY": "anthropic/claude-sonnet-5-5", "OPENAI_API_KEY"
 WAYS = (
     "export ANTHROPIC_API_KEY (model: anthropic/NAME), "
     "export OPENAI_API_KEY (model: openai/NAME; with base_url also Ollama, vLLM, llama.cpp), "
-    "set `model: command` with `command: claude -p` or another agent, "
+    f"set `model:` to a coding agent that you are logged in to ({', '.join(AGENTS)}; `command` with any other), "
     "or set `model: tune` for the offline tuner that needs no key"
 )
 
@@ -31,9 +32,10 @@ def pick(settings: Settings, environment: Mapping[str, str]) -> str:
         both = "two API keys are set" if found else "no API key is set"
         raise ProposerError(f"no model is set and {both}. Four ways on: {WAYS}.")
     provider, _, name = settings.model.partition("/")
-    if settings.model in ("command", "tune") or (provider in ("openai", "anthropic") and name):
+    if settings.model in ("command", "tune", *AGENTS) or (provider in ("openai", "anthropic") and name):
         return settings.model
-    raise SettingsError(f"unknown model {settings.model!r}: write openai/NAME, anthropic/NAME, command or tune.")
+    known = ", ".join(("openai/NAME", "anthropic/NAME", *AGENTS, "command"))
+    raise SettingsError(f"unknown model {settings.model!r}: write {known} or tune.")
 
 
 def make(
@@ -57,11 +59,8 @@ def make(
         if not survey(targets, elsewhere).knobs:
             raise ProposerError(NO_KNOBS.format(paths=", ".join(targets)))
         return Tune(elsewhere=elsewhere)
-    if model == "command":
-        command = settings.command
-        if command is None:
-            raise SettingsError("model: command needs `command: …`, the shell command that edits the target.")
-        return Command(command, lambda prompt, files: edit(command, prompt, files))
+    if model == "command" or model in AGENTS:
+        return _command(model, settings, edit)
     if provider == "openai":
         from autoresearch.propose.openai import OpenAIProposer
 
@@ -79,3 +78,25 @@ def make(
         max_tokens=settings.max_tokens,
         reply_timeout_s=settings.reply_timeout,
     )
+
+
+def _command(model: str, settings: Settings, edit: Callable[[str, str, Mapping[str, str]], Edited]) -> Command:
+    """An agent, or the user's own command."""
+    for limit in ("usd", "tokens"):
+        if getattr(settings.budget, limit) is not None:
+            raise SettingsError(
+                f"budget: {limit} cannot be kept with model: {model}, since what a command spends is not known. "
+                f"Take {limit} out, and set `budget: {{experiments: 100}}` or `budget: {{hours: 8}}`."
+            )
+    agent = AGENTS.get(model)
+    if agent is None:
+        own = settings.command
+        if own is None:
+            raise SettingsError("model: command needs `command: …`, the shell command that edits the target.")
+        return Command(own, lambda prompt, files: edit(own, prompt, files))
+    if settings.command is not None:
+        raise SettingsError(
+            f"model: {model} has a command of its own. Take `command` away, or, to use yours, set `model: command`."
+        )
+    absent = ABSENT.format(name=model, install=agent.install)
+    return Command(agent.command, lambda prompt, files: edit(agent.command, prompt, files), name=model, absent=absent)

@@ -16,60 +16,76 @@ class Edited:
     """What a command did in the scratch checkout."""
 
     files: Mapping[str, str]
-    """Targets that it changed, whole."""
+    """Targets that it changed, whole; empty where what it left counts as no edit."""
     others: tuple[str, ...]
     """What else it changed."""
     output: str
     failure: str | None
     """Why it did not end well; None when it exited with 0."""
+    account: str
+    """Its output as an answer that begins with a header."""
 
 
-PROGRAM = re.compile(r"[\w./+-]+")
-"""A first word that can only be a program or a part of the shell."""
+PROGRAM = re.compile(r"(?:\w+=[\w./:-]*\s+)*([\w./+-]+)(?:\s|$)")
+"""A first word that can only be a program or a part of the shell, behind assignments to its environment."""
 NOT_FOUND = ("126", "127")
 """Exit codes by which a shell says that there is no such program, or none that can be run."""
-
-
 TRIES = 3
 """How often a command may fail that never worked: that is no outage, it is broken."""
+ABSENT = "`{command}`: there is no program {program}. Install it, or mend `command`."
 
 
 class Command:
     """Runs the user's command for each proposal. `edit(prompt, files)` does so in the scratch checkout."""
 
-    name = "command"
     can_repair = True
     writes_blocks = True
 
-    def __init__(self, command: str, edit: Callable[[str, Mapping[str, str]], Edited]) -> None:
+    def __init__(
+        self,
+        command: str,
+        edit: Callable[[str, Mapping[str, str]], Edited],
+        *,
+        name: str = "command",
+        absent: str | None = None,
+    ) -> None:
+        """`name` is an agent's that the command is of; `absent` says what to do where its program is not there."""
+        self.name = name
         self._command = command
         self._edit = edit
+        self._absent = absent or ABSENT.format(command=command, program=_program(command))
         self._worked = False
         self._failures = 0
 
     def check(self) -> str:
         """Say which command it is. Raises ProposerError when its first word is no program."""
-        words = self._command.split()
-        if words and PROGRAM.fullmatch(words[0]) and not _known(words[0]):
-            raise ProposerError(f"`{self._command}`: there is no program {words[0]}. Install it, or mend `command`.")
-        return f"command: {self._command}"
+        program = _program(self._command)
+        if program and not _known(program):
+            raise ProposerError(self._absent)
+        return f"{self.name}: {self._command}"
 
     def worst_case_usd(self, request: Request) -> float | None:
-        """Nothing is spent by the harness itself; what the command spends is not known to it."""
-        return 0.0
+        """Unknown: what the command spends is between it and its provider."""
+        return None
 
     def propose(self, request: Request) -> Reply:
         """Run the command once. Raises ProposerUnavailableError when it fails without having edited a target."""
         done = self._edit(f"{request.prompt.text()}\n\n{HOW}", request.files)
         if done.failure and not done.files:
             last = (done.output.strip().splitlines() or ["it printed nothing"])[-1][:300]
-            message = f"`{self._command}` {done.failure}: {last.rstrip('.')}"
+            who = f"`{self._command}`" if self.name == "command" else self.name
+            message = f"{who} {done.failure}: {last.rstrip('.')}"
             self._failures += 1
             if done.failure.endswith(NOT_FOUND) or (not self._worked and self._failures == TRIES):
                 raise ProposerError(f"{message}. Try it by hand in the repository.")
             raise ProposerUnavailableError(message)
         self._worked = True
-        return Reply(done.output, Usage(cost_usd=None), files=done.files, dropped=done.others)
+        return Reply(done.account, Usage(cost_usd=None), files=done.files, dropped=done.others)
+
+
+def _program(command: str) -> str | None:
+    found = PROGRAM.match(command)
+    return found[1] if found else None
 
 
 def _known(word: str) -> bool:
@@ -79,5 +95,5 @@ def _known(word: str) -> bool:
 
 HOW = """\
 You are in a scratch checkout of the repository. Ignore the answer format above for the edit itself: edit the target
-file in place instead, and change no other file. Do not run the bench. Print the three header lines (description,
-hypothesis, category) as your last output."""
+file in place instead, and change no other file. Do not run the bench, and do not commit. Print the header lines of the
+answer format as your last output, each with what you did and why."""

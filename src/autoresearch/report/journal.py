@@ -89,4 +89,5 @@ def _row(experiment: Experiment, direction: Direction) -> Row:
 
 def _spending(history: History) -> Spending:
     spent = history.spent
-    return Spending(elapsed_s=history.elapsed_s, cost_usd=spent.usd, tokens=spent.tokens, unpriced=spent.unpriced)
+    known_usd = None if 0 < spent.replies == spent.unpriced else spent.usd
+    return Spending(elapsed_s=history.elapsed_s, cost_usd=known_usd, tokens=spent.tokens, unpriced=spent.unpriced)

@@ -78,7 +78,7 @@ class Spending:
     cost_usd: float | None = None
     tokens: int | None = None
     unpriced: int = 0
-    """Replies whose price is unknown; `cost_usd` leaves them out."""
+    """Replies whose price is unknown; `cost_usd` leaves them out, and is None where there are no others."""
 
 
 @dataclass(frozen=True)

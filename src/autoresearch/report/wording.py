@@ -90,6 +90,8 @@ def cost(log: Log, summary: Summary) -> str:
     if spent.cost_usd is not None:
         unpriced = f" and {plural(spent.unpriced, 'reply', 'replies')} of unknown price" if spent.unpriced else ""
         parts.append(f"${spent.cost_usd:,.2f}{unpriced}")
+    elif spent.unpriced:
+        parts.append(f"{plural(spent.unpriced, 'reply', 'replies')} of unknown price")
     if spent.tokens:
         parts.append(f"{spent.tokens:,} tokens")
     said = ", ".join(parts)
