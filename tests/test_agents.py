@@ -14,7 +14,7 @@ import pytest
 
 from autoresearch import project
 from autoresearch.edge.git import forget_caller
-from autoresearch.equipment import first_request, make_proposer
+from autoresearch.equipment import first_request, make_roster
 from autoresearch.errors import ProposerError, ProposerUnavailableError, SettingsError
 from autoresearch.model import Reply, Request
 from autoresearch.propose import Proposer
@@ -38,7 +38,7 @@ def proposer(user: User, **flags: object) -> tuple[Proposer, Request]:
     """What a session of these settings would ask, and whom."""
     forget_caller()
     found = project.examine(user.home / "program.md", {"model": "command", **flags}, {})
-    return make_proposer(found, "t", lambda: None), first_request(found)
+    return make_roster(found, "t", lambda: None).all[0], first_request(found)
 
 
 def test_the_example_of_the_docs_works_as_it_stands_there(user: User, tmp_path: Path) -> None:

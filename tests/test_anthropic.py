@@ -85,7 +85,7 @@ def test_a_stream_that_ends_without_a_reason_is_truncated_and_counted_from_above
         reply = asked.propose(asking())
     assert (reply.text, reply.truncated) == ("half an answer", True)
     assert reply.usage.output_tokens == 64_000
-    assert reply.usage.cost_usd == asked.worst_case_usd(asking())
+    assert reply.usage.cost_usd == asked.worst_case(asking()).cost_usd
 
 
 def test_takes_a_bearer_token_where_no_key_is_set(monkeypatch: pytest.MonkeyPatch) -> None:

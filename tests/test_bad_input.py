@@ -160,8 +160,8 @@ CASES: list[tuple[str, Callable[[User], None], tuple[str, ...], int, str]] = [
         "point what a tool keeps at home into the tree",
     ),
     ("link missing", setting("link: nope"), TUNE, 2, "link: nope does not exist"),
-    ("metric never printed", target('VALUE = 1\nprint("scores 1")\n'), TUNE, 5, "no 'score:' line"),
-    ("bench fails", target("VALUE = 1\nraise ValueError('broken')\n"), TUNE, 5, "ValueError: broken"),
+    ("metric never printed", target('VALUE = 1\nprint("scores", VALUE)\n'), TUNE, 5, "no 'score:' line"),
+    ("bench fails", target("VALUE = 1\nraise ValueError('broken', VALUE)\n"), TUNE, 5, "ValueError: ('broken', 1)"),
     ("bench not found", nothing, (*TUNE, "--bench", "no-such-program"), 5, "no-such-program"),
     ("bench ignores the target", nothing, (*TUNE, "--bench", "echo score: 1"), 5, "was broken on purpose"),
     (

@@ -7,7 +7,7 @@ import pytest
 from autoresearch.decide.budget import plateau, spent_up, too_dear
 from autoresearch.decide.recover import Experiment, History, Spent, fold, step
 from autoresearch.decide.results import header, number, row, table
-from autoresearch.model import Status
+from autoresearch.model import Status, Usage
 from autoresearch.records import (
     AnyRecord,
     Arm,
@@ -46,17 +46,20 @@ def test_a_budget_is_spent_at_its_limit(budget: Budget, past: History, elapsed_s
 @pytest.mark.parametrize(
     ("budget", "spent", "worst", "refused"),
     [
-        (Budget(), 0.0, None, False),
-        (Budget(usd=1), 0.0, None, True),
-        (Budget(usd=1), 0.5, 0.5, False),
-        (Budget(usd=1), 0.5, 0.51, True),
-        (Budget(usd=1), 1.0, 0.0, False),
+        (Budget(), Spent(), Usage(cost_usd=None), False),
+        (Budget(usd=1), Spent(), Usage(cost_usd=None), True),
+        (Budget(usd=1), Spent(usd=0.5), Usage(cost_usd=0.5), False),
+        (Budget(usd=1), Spent(usd=0.5), Usage(cost_usd=0.51), True),
+        (Budget(usd=1), Spent(usd=1.0), Usage(), False),
+        (Budget(tokens=100), Spent(tokens=50), Usage(30, 0, 20), False),
+        (Budget(tokens=100), Spent(tokens=50), Usage(30, 0, 21), True),
+        (Budget(tokens=100), Spent(tokens=100), Usage(), False),
     ],
 )
 def test_a_reply_is_not_asked_for_when_its_worst_case_does_not_fit(
-    budget: Budget, spent: float, worst: float | None, refused: bool
+    budget: Budget, spent: Spent, worst: Usage, refused: bool
 ) -> None:
-    assert (too_dear(budget, History(spent=Spent(usd=spent)), worst) is not None) is refused
+    assert (too_dear(budget, History(spent=spent), worst) is not None) is refused
 
 
 def test_a_plateau_counts_from_the_latest_keep() -> None:

@@ -765,7 +765,7 @@ def test_a_sentinel_says_whether_it_would_have_been_kept_and_the_model_is_not_to
     (prompt,) = lab.prompts()
     assert "sentinel" not in prompt
     assert "does nothing" not in prompt
-    assert "no experiment yet but the baseline" in prompt
+    assert "#2 discard" not in prompt
     assert lab.values() == ["10", "11"], "the luck of the sentinel was no value to beat"
 
 

@@ -123,7 +123,7 @@ def test_a_model_on_the_own_machine_costs_nothing() -> None:
     with ModelServer(["x"]) as server:
         local = proposer(server)
         assert local.propose(asking()).usage == Usage(INPUT_TOKENS, CACHED_TOKENS, OUTPUT_TOKENS, 0.0)
-        assert local.worst_case_usd(asking()) == 0.0
+        assert local.worst_case(asking()).cost_usd == 0.0
 
 
 def test_a_server_that_reports_no_usage_is_counted_from_above() -> None:
@@ -133,7 +133,7 @@ def test_a_server_that_reports_no_usage_is_counted_from_above() -> None:
             usage = asked.propose(asking()).usage
             assert usage.input_tokens >= len(PROMPT.text())
             assert usage.output_tokens == 1000
-            assert usage.cost_usd == asked.worst_case_usd(asking())
+            assert usage.cost_usd == asked.worst_case(asking()).cost_usd
 
 
 def test_takes_the_address_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

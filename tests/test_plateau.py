@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from model_server import ModelServer
+from model_server import Failure, ModelServer
 from user import User
 
 pytestmark = pytest.mark.usefixtures("no_sandbox")
@@ -119,3 +119,30 @@ def test_learnings_of_ones_own_are_left_alone(tmp_path: Path) -> None:
         user.types(*RUN, "--budget=experiments=4", env=environment(server))
     assert "What session t learnt" in (user.home / "LEARNINGS.md").read_text()
     assert user.git("status", "--porcelain") == ""
+
+
+def test_of_several_models_each_is_asked_and_one_that_fails_is_left_out(tmp_path: Path) -> None:
+    user = project(tmp_path)
+    replies = [answer(9.9 - k / 100) for k in range(3)]
+    with ModelServer([*replies, Failure(401, "no"), *[answer(9.5 - k / 100) for k in range(3)]]) as server:
+        both = "--model=openai/gpt-6-luna,openai/gpt-6.1-sol"
+        done = user.types("run", "--tag=t", both, "--budget=experiments=7", "--json", env=environment(server))
+        asked = [request.body["model"] for request in server.requests]
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [e["by"] for e in events if e["event"] == "experiment"][1:] == [f"openai/{m}" for m in asked[:3] + asked[4:]]
+    assert set(asked[:3]) == {"gpt-6-luna", "gpt-6.1-sol"}
+    assert asked[3] not in asked[4:]
+    assert any("refused the key" in event.get("text", "") for event in events)
+    learnt = json.loads(user.types("report", "t", "--format=json").stdout)["learnt"]
+    assert {each["name"]: each["tries"] for each in learnt["earned"]} == {
+        "openai/gpt-6-luna": asked.count("gpt-6-luna") - (asked[3] == "gpt-6-luna"),
+        "openai/gpt-6.1-sol": asked.count("gpt-6.1-sol") - (asked[3] == "gpt-6.1-sol"),
+    }
+
+
+def test_models_of_two_providers_do_not_share_an_address(tmp_path: Path) -> None:
+    user = project(tmp_path)
+    done = user.types("run", "--model=openai/a,anthropic/b", "--base-url=http://localhost:1/v1")
+    assert done.returncode == 2
+    assert "base_url is one address" in done.stderr

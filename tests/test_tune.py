@@ -166,7 +166,7 @@ def test_says_briefly_what_changes_and_honestly_why() -> None:
 def test_costs_nothing() -> None:
     tune = Tune()
     assert tune.check() == "offline tuner (Optuna TPE)"
-    assert tune.worst_case_usd(Request(2, PROMPT, FILES, LOSS, None)) == 0.0
+    assert tune.worst_case(Request(2, PROMPT, FILES, LOSS, None)).cost_usd == 0.0
     assert ask(FILES, []).usage.cost_usd == 0.0
 
 

@@ -20,9 +20,9 @@ from autoresearch.edge.scratch import Scratch
 from autoresearch.gates import Gates
 from autoresearch.model import Request
 from autoresearch.project import Project, find_protected
-from autoresearch.propose import Proposer
-from autoresearch.propose.choose import make
+from autoresearch.propose.choose import make, pick
 from autoresearch.propose.command import Edited
+from autoresearch.propose.roster import Roster
 from autoresearch.runner import Runner
 
 
@@ -128,8 +128,8 @@ def first_request(project: Project) -> Request:
     return Request(n=2, prompt=asking, files=texts, metric=project.settings.measured, baseline=None)
 
 
-def make_proposer(project: Project, tag: str, tick: Callable[[], None]) -> Proposer:
-    """The proposer that the settings ask for; a command gets a scratch checkout of its own."""
+def make_roster(project: Project, tag: str, tick: Callable[[], None]) -> Roster:
+    """The proposers that the settings ask for; a command gets a scratch checkout of its own."""
     folder = SessionFolder(project.repository.common_dir, tag)
     scratch = Scratch(
         repository=project.repository,
@@ -150,7 +150,9 @@ def make_proposer(project: Project, tag: str, tick: Callable[[], None]) -> Propo
         return Edited(edited, others, output, failure, agent.account(output, prompt, files, edited))
 
     texts = {path: file.data.decode() for path, file in project.targets.items()}
-    return make(project.settings, os.environ, texts, edit, make_elsewhere(project))
+    elsewhere = make_elsewhere(project)
+    names = pick(project.settings, os.environ)
+    return Roster([make(name, project.settings, texts, edit, elsewhere) for name in names], elsewhere)
 
 
 def make_elsewhere(project: Project) -> Callable[[frozenset[str]], Mapping[str, Collection[str]]]:

@@ -149,7 +149,7 @@ class Loop:
             except ProposerError as error:
                 if not self.roster.leave_out(planned.by, error):
                     raise
-                self.ledger.observer.notice(f"{error} Until then {', '.join(self.roster.names)} is asked")
+                self.ledger.observer.notice(f"{error} From here on {', '.join(self.roster.names)} is asked")
 
     def _plan(self) -> Planned:
         """The plan of the present experiment, journalled before anything comes of it."""
@@ -336,8 +336,7 @@ class Loop:
         raise Stopped(reason)
 
     def _ask_once(self, request: Request) -> Reply:
-        worst_usd = self._proposer.worst_case_usd(request)
-        if reason := too_dear(self.settings.budget, self.history, worst_usd):
+        if reason := too_dear(self.settings.budget, self.history, self._proposer.worst_case(request)):
             raise Stopped(reason)
         try:
             with self.stop.interruptible():

@@ -175,10 +175,10 @@ class Settings(BaseModel):
         Limits(),
         description="What stops a run: {memory: 16GB, disk: 20%, processes: 500}; a share is of what is free.",
     )
-    model: str | None = Field(
-        None,
+    model: Paths = Field(
+        (),
         description="Who proposes: openai/NAME, anthropic/NAME, an agent (claude, codex, gemini, aider), command, "
-        "or tune (offline, no key).",
+        "or tune (offline, no key). Of a list, whoever earns most for the price is asked most.",
     )
     command: str | None = Field(
         None,

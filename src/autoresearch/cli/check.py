@@ -16,7 +16,7 @@ from autoresearch.errors import AutoresearchError, ProposerUnavailableError, Unr
 if TYPE_CHECKING:
     from autoresearch.edge.sandbox import Sandbox
     from autoresearch.project import Project
-    from autoresearch.propose import Proposer
+    from autoresearch.propose.roster import Roster
     from autoresearch.runner import Runner
 
 T = TypeVar("T")
@@ -105,9 +105,9 @@ def look_at(project: Project, findings: Findings) -> None:
         findings.attempt("checkout", lambda: refuse_other(project, f".check-{os.getpid()}"))
     box = findings.attempt("sandbox", lambda: try_sandbox(project, findings))
     run_s = findings.attempt("bench", lambda: try_bench(project, findings)) if box else None
-    proposer = findings.attempt("proposer", lambda: try_proposer(project, findings))
-    if run_s is not None and proposer is not None:
-        estimate(project, proposer, run_s, findings)
+    roster = findings.attempt("proposer", lambda: try_proposers(project, findings))
+    if run_s is not None and roster is not None:
+        estimate(project, roster, run_s, findings)
     if settings.budget == type(settings.budget)():
         findings.say("warning", "budget", "none is set: the session runs until Ctrl-C or a plateau. Set `budget`.")
 
@@ -128,18 +128,20 @@ def try_sandbox(project: Project, findings: Findings) -> Sandbox:
     return box
 
 
-def try_proposer(project: Project, findings: Findings) -> Proposer:
-    """The proposer, after it has verified key and model. Raises ProposerError or SettingsError."""
-    from autoresearch.equipment import make_proposer
+def try_proposers(project: Project, findings: Findings) -> Roster:
+    """The proposers, after each has verified key and model. Raises ProposerError or SettingsError."""
+    from autoresearch.equipment import make_roster
 
-    proposer = make_proposer(project, f".check-{os.getpid()}", lambda: None)
-    try:
-        findings.say("ok", "proposer", proposer.check())
-    except UnreachableError:
-        raise
-    except ProposerUnavailableError as error:
-        findings.say("warning", "proposer", f"{error} A session waits for it, but key and model could not be tried.")
-    return proposer
+    roster = make_roster(project, f".check-{os.getpid()}", lambda: None)
+    for proposer in roster.all:
+        try:
+            findings.say("ok", "proposer", proposer.check())
+        except UnreachableError:
+            raise
+        except ProposerUnavailableError as error:
+            said = f"{error} A session waits for it, but key and model could not be tried."
+            findings.say("warning", "proposer", said)
+    return roster
 
 
 def try_bench(project: Project, findings: Findings) -> float:
@@ -213,7 +215,7 @@ def trying(project: Project) -> Iterator[tuple[Runner, Path]]:
         folder.remove(project.repository)
 
 
-def estimate(project: Project, proposer: Proposer, run_s: float, findings: Findings) -> None:
+def estimate(project: Project, roster: Roster, run_s: float, findings: Findings) -> None:
     """How many experiments fit into the night, and what they cost at most."""
     from autoresearch.decide.rematch import wins_needed
     from autoresearch.display import clock
@@ -225,19 +227,24 @@ def estimate(project: Project, proposer: Proposer, run_s: float, findings: Findi
         findings.say("ok", "rule", f"a keep takes {takes} in a rematch; twice the same better value of an exact metric")
     budget = project.settings.budget
     runs = RUNS[project.settings.decide]
-    each_s = runs * (run_s + OWN_S) + (0.0 if proposer.name == "tune" else REPLY_S)
+    each_s = runs * (run_s + OWN_S) + (0.0 if roster.tunes else REPLY_S)
     hours = budget.hours or NIGHT_H
     fit = max(1, int(hours * 3600 / each_s))
     count = min(fit, budget.experiments or fit)
-    guess = "" if proposer.name == "tune" else f" and a guessed {REPLY_S:g} s a reply"
+    guess = "" if roster.tunes else f" and a guessed {REPLY_S:g} s a reply"
     span = f"in {hours:g} h" if count == fit else f"(the budget) in about {clock(count * each_s)}"
     findings.say("ok", "night", f"{count} experiments {span}, at {run_s:.1f} s a run, {runs:g} runs each{guess}")
-    worst_usd = proposer.worst_case_usd(first_request(project))
-    if worst_usd == 0.0:
+    request = first_request(project)
+    prices = {proposer.name: proposer.worst_case(request).cost_usd for proposer in roster.all}
+    unknown = [name for name, price in prices.items() if price is None]
+    worst_usd = max(price or 0.0 for price in prices.values())
+    if worst_usd == 0.0 and not unknown:
         findings.say("ok", "cost", "nothing that autoresearch pays for")
-    elif worst_usd is None:
+    elif unknown:
         level = "ok" if budget.experiments or budget.hours or budget.tokens else "warning"
-        findings.say(level, "cost", f"unknown: {proposer.name} has no known price. `budget` in experiments limits it")
+        findings.say(
+            level, "cost", f"unknown: {', '.join(unknown)} has no known price. `budget` in experiments limits it"
+        )
     elif budget.usd is not None:
         findings.say("ok", "cost", f"at most ${budget.usd:g} (the budget); a reply at most ${worst_usd:.3f}")
     else:

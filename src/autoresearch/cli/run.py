@@ -80,24 +80,24 @@ def hold(
     from autoresearch import resume, session
     from autoresearch.display import watching
     from autoresearch.edge.signals import StopSignal
-    from autoresearch.equipment import make_proposer
+    from autoresearch.equipment import make_roster
     from autoresearch.propose.choose import pick
-    from autoresearch.propose.roster import Roster
 
     with opened(program, tag, flags) as (project, tag):
         resume.refuse_other(project, tag)
         project = resume.at_base(project, tag)
-        model, begun = pick(project.settings, os.environ), resume.is_begun(project, tag)
+        model, begun = ", ".join(pick(project.settings, os.environ)), resume.is_begun(project, tag)
         stop = StopSignal()
         with stop.handling(), watching(project.settings, tag, model, stop, as_json=as_json) as observer:
-            proposer = make_proposer(project, tag, observer.tick)
-            first_contact(proposer, observer, stop, begun=begun)
+            roster = make_roster(project, tag, observer.tick)
+            for proposer in roster.all:
+                first_contact(proposer, observer, stop, begun=begun)
             for warning in project.warnings:
                 observer.notice(warning)
             if project.links:
                 observer.notice(f"linked into the session's tree: {', '.join(project.links)}")
             try:
-                outcome = session.run(project, tag, Roster([proposer]), stop, observer)
+                outcome = session.run(project, tag, roster, stop, observer)
             except ProposerError:
                 if resume.is_begun(project, tag):
                     observer.notice(f"`{again(project, tag, command)}` goes on where this stops")
@@ -134,7 +134,7 @@ def show_dry_run(project: Project, tag: str) -> None:
     for name, value in settings.model_dump(mode="json").items():
         setting = getattr(settings, name)
         print(f"{name}: {setting.text() if isinstance(setting, Bounds | Limits) else value}  ({origins[name]})")
-    print(f"proposer: {pick(settings, os.environ)}")
+    print(f"proposer: {', '.join(pick(settings, os.environ))}")
     print(f"linked into the session's tree: {', '.join(project.links) or 'nothing'}")
     print(f"\nfirst prompt:\n\n{first_request(project).prompt.text()}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from autoresearch.decide.recover import History
+from autoresearch.model import Usage
 from autoresearch.settings import Budget
 
 
@@ -27,15 +28,18 @@ def hours_spent(budget: Budget, elapsed_s: float) -> str | None:
     return None
 
 
-def too_dear(budget: Budget, history: History, worst_usd: float | None) -> str | None:
-    """Why the next reply may not be paid for, or None. Checked before the call, with the most it can cost."""
-    if budget.usd is None or worst_usd == 0.0:
+def too_dear(budget: Budget, history: History, worst: Usage) -> str | None:
+    """Why the next reply may not be asked for, or None. Checked before the call, with the most that it can take."""
+    spent, usd, tokens = history.spent, worst.cost_usd, worst.input_tokens + worst.output_tokens
+    if budget.tokens is not None and tokens and spent.tokens + tokens > budget.tokens:
+        left = max(0, budget.tokens - spent.tokens)
+        return f"the next reply can take {tokens:,} tokens, and {left:,} of {budget.tokens:,} are left"
+    if budget.usd is None or usd == 0.0:
         return None
-    if worst_usd is None:
+    if usd is None:
         return "the model's price is unknown, so a budget in dollars cannot be kept; use tokens or experiments instead"
-    if history.spent.usd + worst_usd > budget.usd:
-        left = budget.usd - history.spent.usd
-        return f"the next reply can cost ${worst_usd:.2f}, and ${left:.2f} of ${budget.usd:g} are left"
+    if spent.usd + usd > budget.usd:
+        return f"the next reply can cost ${usd:.2f}, and ${budget.usd - spent.usd:.2f} of ${budget.usd:g} are left"
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from autoresearch.model import Reply, Request
+from autoresearch.model import Reply, Request, Usage
 
 
 class Proposer(Protocol):
@@ -23,8 +23,8 @@ class Proposer(Protocol):
     def check(self) -> str:
         """Say in a few words what will be used. Raises ProposerError when key, model or command cannot work."""
 
-    def worst_case_usd(self, request: Request) -> float | None:
-        """The most that `propose(request)` can cost in dollars; None when the price is unknown, 0.0 when free."""
+    def worst_case(self, request: Request) -> Usage:
+        """The most that `propose(request)` can take: tokens, and dollars where the price is known."""
 
     def propose(self, request: Request) -> Reply:
         """Ask once. Raises ProposerUnavailableError when waiting may help, ProposerError when it cannot."""

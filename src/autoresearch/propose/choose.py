@@ -21,36 +21,48 @@ WAYS = (
 )
 
 
-def pick(settings: Settings, environment: Mapping[str, str]) -> str:
-    """The model's name. Raises ProposerError when nothing says which, SettingsError for a name of no known kind."""
-    if settings.model is None:
+def pick(settings: Settings, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The models' names. Raises ProposerError when nothing says which, SettingsError for a name of no known kind."""
+    if not settings.model:
         if settings.command is not None:
-            return "command"
+            return ("command",)
         found = [model for key, model in DEFAULTS.items() if environment.get(key)]
         if len(found) == 1:
-            return found[0]
+            return (found[0],)
         both = "two API keys are set" if found else "no API key is set"
         raise ProposerError(f"no model is set and {both}. Four ways on: {WAYS}.")
-    provider, _, name = settings.model.partition("/")
-    if settings.model in ("command", "tune", *AGENTS) or (provider in ("openai", "anthropic") and name):
-        return settings.model
+    for model in settings.model:
+        _refuse_unknown(model)
+    providers = {model.partition("/")[0] for model in settings.model if "/" in model}
+    if settings.base_url and len(providers) > 1:
+        raise SettingsError(
+            "base_url is one address, and the models are of both providers. Set OPENAI_BASE_URL and ANTHROPIC_BASE_URL "
+            "in the environment instead."
+        )
+    return tuple(dict.fromkeys(settings.model))
+
+
+def _refuse_unknown(model: str) -> None:
+    provider, _, name = model.partition("/")
+    if model in ("command", "tune", *AGENTS) or (provider in ("openai", "anthropic") and name):
+        return
     known = ", ".join(("openai/NAME", "anthropic/NAME", *AGENTS, "command"))
-    raise SettingsError(f"unknown model {settings.model!r}: write {known} or tune.")
+    raise SettingsError(f"unknown model {model!r}: write {known} or tune.")
 
 
 def make(
+    model: str,
     settings: Settings,
-    environment: Mapping[str, str],
     targets: Mapping[str, str],
     edit: Callable[[str, str, Mapping[str, str]], Edited],
     elsewhere: Elsewhere | None = None,
 ) -> Proposer:
-    """The proposer. `edit(command, prompt, files)` runs a command in the scratch checkout; `elsewhere` tells the
-    tuner which words other files of the project mention.
+    """The proposer of that name.
 
+    `edit(command, prompt, files)` runs a command in the scratch checkout; `elsewhere` tells the tuner which words other
+    files of the project mention.
     Raises SettingsError, or ProposerError where the tuner has nothing to tune in the targets' texts.
     """
-    model = pick(settings, environment)
     provider, _, name = model.partition("/")
     if model == "tune":
         from autoresearch.propose.survey import NO_KNOBS, survey

@@ -64,9 +64,9 @@ class Command:
             raise ProposerError(self._absent)
         return f"{self.name}: {self._command}"
 
-    def worst_case_usd(self, request: Request) -> float | None:
+    def worst_case(self, request: Request) -> Usage:
         """Unknown: what the command spends is between it and its provider."""
-        return None
+        return Usage(cost_usd=None)
 
     def propose(self, request: Request) -> Reply:
         """Run the command once. Raises ProposerUnavailableError when it fails without having edited a target."""

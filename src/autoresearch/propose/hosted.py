@@ -62,13 +62,13 @@ class HostedProposer(ABC):
                     raise no_json(self._server)
         return f"{self.name} at {self._server.described()}"
 
-    def worst_case_usd(self, request: Request) -> float | None:
+    def worst_case(self, request: Request) -> Usage:
         """With every input token written to the cache at its dearest, none read from it, and the longest reply."""
-        return self._worst(request).cost_usd
+        return self._server.worst(self._model, request.prompt, self._max_tokens)
 
     def propose(self, request: Request) -> Reply:
         """One streamed request. It is never repeated here: a wait is the session's to show."""
-        worst = self._worst(request)
+        worst = self.worst_case(request)
         call = self._call(self._limit(request), worst)
         try:
             with call, self._client(call) as client:
@@ -105,6 +105,3 @@ class HostedProposer(ABC):
             if error.status_code in NO_SUCH_PAGE:
                 return None
             raise
-
-    def _worst(self, request: Request) -> Usage:
-        return self._server.worst(self._model, request.prompt, self._max_tokens)

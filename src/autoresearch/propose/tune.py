@@ -32,9 +32,9 @@ class Tune:
         """Needs no key and no network."""
         return "offline tuner (Optuna TPE)"
 
-    def worst_case_usd(self, request: Request) -> float | None:
+    def worst_case(self, request: Request) -> Usage:
         """Nothing."""
-        return 0.0
+        return Usage()
 
     def propose(self, request: Request) -> Reply:
         """Values that were not tried yet. Raises ProposerError when there is no knob, ExhaustedError when all is tried.
