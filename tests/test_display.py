@@ -12,6 +12,9 @@ import pexpect
 import pyte
 import pytest
 
+from autoresearch.decide.recover import History, Spent
+from autoresearch.display import left
+from autoresearch.settings import Budget
 from model_server import Failure, ModelServer
 from user import COMMAND, User, whole
 
@@ -170,3 +173,16 @@ def test_tampering_is_told_without_a_terminal_too(tmp_path: Path, flags: tuple[s
         arguments = ("run", "--tag=t", "--model=openai/gpt-6-luna", "--budget=experiments=2", "--repairs=0", *flags)
         done = user.types(*arguments, env=environment)
     assert note in (done.stdout + done.stderr).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("budget", "shown"),
+    [
+        (Budget(), ""),
+        (Budget(usd=20), " (of $20, $12.50 left)"),
+        (Budget(tokens=10_000), " (of 10,000 tokens, 9,000 left)"),
+        (Budget(usd=5, tokens=500), " (of $5, $0.00 left; of 500 tokens, 0 left)"),
+    ],
+)
+def test_the_money_and_the_tokens_are_counted_down(budget: Budget, shown: str) -> None:
+    assert left(budget, History(spent=Spent(usd=7.5, tokens=1000, replies=3))) == shown

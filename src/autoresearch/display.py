@@ -42,7 +42,7 @@ from autoresearch.records import (
     Settled,
 )
 from autoresearch.secrets import redactor
-from autoresearch.settings import Settings
+from autoresearch.settings import Budget, Settings
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -248,7 +248,7 @@ class LiveView:
             head.append(f"{settings.metric.name} {number(best.value)}", style="bold green")
             head.append(f"  baseline {number(baseline.value)}{change(settings, best.value, baseline.value)}")
         head.append(f"  {len(history.kept)} kept of {history.tries}")
-        head.append(f"  {cost(history)}")
+        head.append(f"  {cost(history)}{left(settings.budget, history)}")
         return head
 
     def _now(self) -> RenderableType:
@@ -411,6 +411,16 @@ def cost(history: History) -> str:
     if spent.unpriced == spent.replies:
         return unknown
     return f"${spent.usd:.4f}" + (f" + {unknown}" if spent.unpriced else "")
+
+
+def left(budget: Budget, history: History) -> str:
+    """What of the budget in dollars and tokens is left: ` (of $20, $12.34 left; of 1,000,000 tokens, 870,000 left)`."""
+    spent, parts = history.spent, []
+    if budget.usd is not None:
+        parts.append(f"of ${budget.usd:g}, ${max(0.0, budget.usd - spent.usd):.2f} left")
+    if budget.tokens is not None:
+        parts.append(f"of {budget.tokens:,} tokens, {max(0, budget.tokens - spent.tokens):,} left")
+    return f" ({'; '.join(parts)})" if parts else ""
 
 
 def clock(seconds: float) -> str:
