@@ -241,3 +241,23 @@ def test_the_tuner_costs_nothing_under_a_budget_in_dollars(tmp_path: Path) -> No
     done = user.types("run", "--model=tune", "--budget=usd=1,experiments=3")
     assert done.returncode == 0, done.stderr
     assert len(user.rows()) == 3
+
+
+def test_a_prompt_that_is_too_long_goes_without_history_then_without_digest_and_then_it_is_said(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    too_long = Failure(400, {"error": {"message": "too long", "type": "x", "code": "context_length_exceeded"}})
+    script: list[Scripted] = [whole("11.0"), too_long, whole("12.0"), whole("13.0"), too_long, too_long]
+    with ModelServer(script) as server:
+        done = user.types(*RUN, "--budget=experiments=9", env=environment(server))
+        asked = ["#1 keep" in request.prompt for request in server.requests]
+    assert done.returncode == 4
+    assert asked == [False, True, False, False, False, False]
+    assert "The history is left out" in done.stderr
+    assert "The digest of older experiments and the log is left out" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [row["score"] for row in user.rows()] == ["10.000000", "11.000000", "12.000000", "13.000000"]
+    with ModelServer([whole("14.0")]) as server:
+        done = user.types(*RUN, "--budget=experiments=5", env=environment(server))
+        assert "#4 keep" in server.requests[0].prompt
+    assert done.returncode == 0, done.stderr
+    assert len(user.rows()) == 5
