@@ -133,7 +133,8 @@ def show_dry_run(project: Project, tag: str) -> None:
     print(f"branch: autoresearch/{tag}")
     for name, value in settings.model_dump(mode="json").items():
         setting = getattr(settings, name)
-        print(f"{name}: {setting.text() if isinstance(setting, Bounds | Limits) else value}  ({origins[name]})")
+        listed = ", ".join(map(str, value)) if isinstance(value, list) else value
+        print(f"{name}: {setting.text() if isinstance(setting, Bounds | Limits) else listed}  ({origins[name]})")
     print(f"proposer: {', '.join(pick(settings, os.environ))}")
     print(f"linked into the session's tree: {', '.join(project.links) or 'nothing'}")
     print(f"\nfirst prompt:\n\n{first_request(project).prompt.text()}")
