@@ -11,6 +11,7 @@ from pathlib import Path
 
 from autoresearch import __version__, brief
 from autoresearch.arms import Arms, Stopped
+from autoresearch.asking import Asking
 from autoresearch.decide import lessons
 from autoresearch.decide.budget import plateau, spent_up
 from autoresearch.decide.outcome import Past
@@ -40,6 +41,7 @@ from autoresearch.model import Measurement, Scalar, Status
 from autoresearch.observer import Observer
 from autoresearch.project import Project, find_targets
 from autoresearch.propose.roster import Roster
+from autoresearch.proposing import Proposing
 from autoresearch.records import Began, Canary, Closed, Labelled, Opened
 from autoresearch.resume import gates_changed, history_of, refuse_changes, what_changed
 from autoresearch.settings import Settings
@@ -134,12 +136,16 @@ def _open(
         arms=Arms(ledger, folder, runner, stop),
         gatekeeper=Gatekeeper(make_gates(project, folder, runner), ledger, folder, stop),
         results=results,
-        roster=roster,
-        past=Past(settings.measured),
         incumbent=targets,
-        brief=brief.prose(project, observer.notice),
-        notes=brief.notes(project, observer.notice),
-        fixed=project.fixed,
+        proposing=Proposing(
+            asking=Asking(settings, ledger, folder, roster, project.fixed, stop),
+            roster=roster,
+            repository=repository,
+            past=Past(settings.measured),
+            fixed=project.fixed,
+            brief=brief.prose(project, observer.notice),
+            notes=brief.notes(project, observer.notice),
+        ),
         stop=stop,
     )
     if history.opened is None:
@@ -197,7 +203,7 @@ def _close(project: Project, loop: Loop, reason: str) -> None:
     if not loop.history.tries:
         return
     tag = loop.folder.tag
-    text = lessons.page(loop.history, loop.past.follow(loop.history.experiments), loop.settings.measured)
+    text = lessons.page(loop.history, loop.proposing.past.follow(loop.history.experiments), loop.settings.measured)
     beside = Derived(LEARNINGS, project.program.directory, project.repository.common_dir, tag)
     if beside.is_free() and not project.repository.in_index(LEARNINGS):
         beside.write(text)
@@ -320,7 +326,7 @@ def _opened(project: Project, tag: str, model: str) -> Opened:
 
 def _knobs(loop: Loop) -> dict[str, Scalar]:
     """The baseline's numbers, for the tuner to begin with."""
-    if not loop.roster.tunes:
+    if not loop.proposing.roster.tunes:
         return {}
     from autoresearch.propose.survey import current
 

@@ -96,6 +96,13 @@ class Experiment:
         return self.verdict.value if self.verdict else None
 
     @property
+    def last_log(self) -> str:
+        """Name of the log of what the candidate said last: of a failed `check`, else of its latest run; "" for none."""
+        if self.checked and self.checked.failure:
+            return self.checked.log
+        return next((run.log for run in reversed(self.runs) if run.arm == "candidate"), "")
+
+    @property
     def bench_s(self) -> float:
         """Seconds spent in runs of the latest candidate."""
         return sum(run.duration_s for run in self.runs)
@@ -176,6 +183,11 @@ class History:
     def incumbent(self) -> Experiment | None:
         """The latest kept experiment."""
         return next((e for e in reversed(self.experiments) if e.kept), None)
+
+    @property
+    def current(self) -> Experiment:
+        """The one in progress, or the next one, of which nothing is known yet."""
+        return self.pending or Experiment(len(self.experiments) + 1)
 
     @property
     def told(self) -> tuple[Experiment, ...]:
