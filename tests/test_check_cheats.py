@@ -166,6 +166,6 @@ def test_nothing_that_cheats_is_put_into_the_users_checkout(tmp_path: Path) -> N
 def test_a_forgery_looks_as_the_honest_output_does(
     tmp_path: Path, flags: tuple[str, ...], metric: str, line: str
 ) -> None:
-    target = f"LAYERS = 2\nprint({line!r})\n"
+    target = f"LAYERS = 1\nprint({line!r}[::LAYERS])\n"
     _, text = said(tmp_path, target, "python3 target.py", *flags, metric=metric, direction="higher")
     assert "a printed number (accuracy: 0.5)" in text

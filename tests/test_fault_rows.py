@@ -149,10 +149,10 @@ def test_a_linked_tree_that_a_power_cut_tore_is_made_anew(tmp_path: Path, torn: 
     assert User(tmp_path / "tree").git("status", "--porcelain") == ""
 
 
-def test_what_a_power_cut_tore_does_not_keep_a_session_in_place_from_its_branch(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tree", ["project/.git/autoresearch/other/tree", "autoresearch-0-abcdef012345-scratch/tree"])
+def test_what_a_power_cut_tore_does_not_keep_a_session_in_place_from_its_branch(tmp_path: Path, tree: str) -> None:
     user = User.with_project(tmp_path / "project")
-    tree = user.home / ".git/autoresearch/other/tree"
-    user.git("worktree", "add", "--quiet", "--detach", str(tree))
+    user.git("worktree", "add", "--quiet", "--detach", str(tmp_path / tree))
     entry = user.home / ".git/worktrees/tree"
     (entry / "commondir").write_bytes(b"")
     os.utime(entry, (0, 0))
@@ -161,6 +161,21 @@ def test_what_a_power_cut_tore_does_not_keep_a_session_in_place_from_its_branch(
     assert done.returncode == 0, done.stderr
     assert user.branch_scores("t") == ["VALUE = 10.0", "VALUE = 11.0"]
     assert not entry.exists()
+
+
+def test_a_scratch_checkout_that_a_reboot_took_leaves_no_entry(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path / "project")
+    run = ("run", "--tag=t", "--model=command", "--command=sleep 60")
+    with_tmp = {"TMPDIR": str(tmp_path)}
+    session = user.starts(*run, env=with_tmp)
+    wait_for(lambda: list(tmp_path.glob("autoresearch-*-scratch/tree/.git")) != [])
+    session.kill()
+    session.communicate()
+    for scratch in tmp_path.glob("autoresearch-*-scratch"):
+        shutil.rmtree(scratch)
+    done = user.types(*run, "--budget=experiments=1", env=with_tmp)
+    assert done.returncode == 0, done.stderr
+    assert not (user.home / ".git/worktrees").exists()
 
 
 # Clocks, housekeeping

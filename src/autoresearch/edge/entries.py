@@ -11,6 +11,9 @@ from pathlib import Path
 
 OURS = re.compile(r"tree\d*")
 """What git calls the entries of our trees, after the last part of their paths."""
+SCRATCH = "autoresearch-{owner}-{digest}-scratch"
+"""The folder of a session's scratch checkout, among others' temporary files."""
+_SCRATCH = re.compile(SCRATCH.format(owner="[0-9]+", digest="[0-9a-f]+"))
 TORN_S = 10.0
 """Git writes an entry within milliseconds: one that was torn so long ago is not being written any more."""
 
@@ -60,8 +63,8 @@ def _is_torn(entry: Path) -> bool:
 
 
 def _was_ours(entry: Path, common_dir: Path) -> bool:
-    """True when a torn entry names a tree in a session's folder; or does not say, and is called as ours are."""
+    """True when a torn entry names a session's tree; or does not say, and is called as ours are."""
     place = _place(entry)
     if place is None:
         return OURS.fullmatch(entry.name) is not None
-    return any(place.is_relative_to(common_dir / folder) for folder in ("autoresearch", "autoresearch-audit"))
+    return _SCRATCH.fullmatch(place.parent.parent.name) is not None or any(place.is_relative_to(common_dir / folder) for folder in ("autoresearch", "autoresearch-audit"))

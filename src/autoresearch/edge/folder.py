@@ -136,7 +136,8 @@ class SessionFolder:
                 repository.remove_tree(place)
         with suppress(OSError):
             self.scratch_tree.parent.rmdir()
-        entries.forget(repository.common_dir, self.path)
+        for gone in (self.path, self.scratch_tree):
+            entries.forget(repository.common_dir, gone)
 
     def drop_held_out(self, repository: Repository) -> None:
         """Remove all that `confirm` wrote."""
@@ -191,4 +192,4 @@ def write_whole(path: Path, data: bytes, temporary: Path | None = None) -> None:
 def _elsewhere(folder: Path) -> Path:
     """A session's place outside of .git: coding agents edit nothing that has .git in its path."""
     digest = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()).resolve() / f"autoresearch-{os.getuid()}-{digest}-scratch"
+    return Path(tempfile.gettempdir()).resolve() / entries.SCRATCH.format(owner=os.getuid(), digest=digest)
