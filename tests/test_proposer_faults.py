@@ -184,6 +184,16 @@ def test_the_hours_of_the_budget_are_not_overrun_by_waits(tmp_path: Path) -> Non
     assert len(user.rows()) == 1
 
 
+def test_a_command_ends_with_the_hours_of_the_budget(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    begun = time.monotonic()
+    done = user.types("run", "--tag=t", "--model=command", "--command=sleep 600", "--budget=hours=0.002")
+    assert time.monotonic() - begun < 60
+    assert done.returncode == 0, done.stderr
+    assert "ended: the budget of 0.002 hours is spent" in done.stdout
+    assert [row["status"] for row in user.rows()] == ["keep"]
+
+
 def test_a_failed_repair_leaves_a_crash_row_and_no_open_commit(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     with ModelServer([whole("11.0", extra="nonsense\n"), Failure(401, "no")]) as server:

@@ -143,8 +143,8 @@ def make_roster(project: Project, tag: str, tick: Callable[[], None]) -> Roster:
         guarded=project.settings.sandbox != "off",
     )
 
-    def edit(command: str, prompt: str, files: Mapping[str, str]) -> Edited:
-        left, others, output, failure = scratch.run(command, prompt, files)
+    def edit(command: str, prompt: str, files: Mapping[str, str], limit_s: float) -> Edited:
+        left, others, output, failure = scratch.run(command, prompt, files, limit_s)
         texts = {path: agent.in_endings_of(files[path], text) for path, text in left.items()}
         edited = {path: text for path, text in texts.items() if text != files[path]}
         return Edited(edited, others, output, failure, agent.account(output, prompt, files, edited))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -158,8 +159,8 @@ class Request:
     baseline: float | None
     trials: Sequence[Trial] = ()
     """What the tuner chose before in this session, oldest first."""
-    limit_s: float | None = None
-    """Seconds that an answer may take at most, by what the session has left; None where nothing limits it."""
+    limit_s: float = math.inf
+    """Seconds that an answer may take at most, by what the session has left."""
 
 
 @dataclass(frozen=True)

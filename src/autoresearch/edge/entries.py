@@ -67,4 +67,6 @@ def _was_ours(entry: Path, common_dir: Path) -> bool:
     place = _place(entry)
     if place is None:
         return OURS.fullmatch(entry.name) is not None
-    return _SCRATCH.fullmatch(place.parent.parent.name) is not None or any(place.is_relative_to(common_dir / folder) for folder in ("autoresearch", "autoresearch-audit"))
+    if _SCRATCH.fullmatch(place.parent.parent.name):
+        return True
+    return any(place.is_relative_to(common_dir / folder) for folder in ("autoresearch", "autoresearch-audit"))

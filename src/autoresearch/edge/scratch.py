@@ -41,11 +41,11 @@ class Scratch:
     """True where the command is to be kept off the repository and the sessions, if that can be done."""
 
     def run(
-        self, command: str, prompt: str, files: Mapping[str, str]
+        self, command: str, prompt: str, files: Mapping[str, str], limit_s: float
     ) -> tuple[dict[str, str], tuple[str, ...], str, str | None]:
         """Run a command over these targets: the targets it changed, what else it changed, its output, its failure.
 
-        Raises ProposerUnavailableError when it takes longer than the timeout.
+        Raises ProposerUnavailableError when it takes longer than the timeout, or than `limit_s`.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         _make_private(self.place.parent)
@@ -55,16 +55,17 @@ class Scratch:
         write_whole(prompt_file, redactor().output(prompt.encode()))
         log = self.folder / LOG
         log.unlink(missing_ok=True)
+        timeout_s = min(self.timeout_s, limit_s)
         ran = bench.run(
             [*self._guard(tree), *_shell(command, prompt_file, files)],
             cwd=tree.project,
             env={**self.environment, "AUTORESEARCH_PROMPT": str(prompt_file), "AUTORESEARCH_TARGETS": "\n".join(files)},
-            timeout_s=self.timeout_s,
+            timeout_s=timeout_s,
             log=log,
             tick=self.tick,
         )
         if ran.timed_out:
-            raise ProposerUnavailableError(f"the command did not end within {self.timeout_s:g} s (reply_timeout).")
+            raise ProposerUnavailableError(f"the command did not end within {timeout_s:.6g} s (reply_timeout).")
         after = {path: _text(tree.project, path) for path in files}
         changed = {path: text for path, text in after.items() if text is not None and text != files[path]}
         failure = None if ran.exit_code == 0 else f"exited with {ran.exit_code}"

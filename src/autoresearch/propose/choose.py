@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from autoresearch.errors import ProposerError, SettingsError
 from autoresearch.propose import Proposer
 from autoresearch.propose.agents import ABSENT, AGENTS
-from autoresearch.propose.command import Command, Edited
+from autoresearch.propose.command import Command, Edit
 from autoresearch.propose.liveness import Elsewhere
 from autoresearch.settings import Settings
 
@@ -54,13 +54,13 @@ def make(
     model: str,
     settings: Settings,
     targets: Mapping[str, str],
-    edit: Callable[[str, str, Mapping[str, str]], Edited],
+    edit: Edit,
     elsewhere: Elsewhere | None = None,
 ) -> Proposer:
     """The proposer of that name.
 
-    `edit(command, prompt, files)` runs a command in the scratch checkout; `elsewhere` tells the tuner which words other
-    files of the project mention.
+    `edit(command, prompt, files, limit_s)` runs a command in the scratch checkout; `elsewhere` tells the tuner which
+    words other files of the project mention.
     Raises SettingsError, or ProposerError where the tuner has nothing to tune in the targets' texts.
     """
     provider, _, name = model.partition("/")
@@ -92,7 +92,7 @@ def make(
     )
 
 
-def _command(model: str, settings: Settings, edit: Callable[[str, str, Mapping[str, str]], Edited]) -> Command:
+def _command(model: str, settings: Settings, edit: Edit) -> Command:
     """An agent, or the user's own command."""
     for limit in ("usd", "tokens"):
         if getattr(settings.budget, limit) is not None:
@@ -105,10 +105,10 @@ def _command(model: str, settings: Settings, edit: Callable[[str, str, Mapping[s
         own = settings.command
         if own is None:
             raise SettingsError("model: command needs `command: …`, the shell command that edits the target.")
-        return Command(own, lambda prompt, files: edit(own, prompt, files))
+        return Command(own, edit)
     if settings.command is not None:
         raise SettingsError(
             f"model: {model} has a command of its own. Take `command` away, or, to use yours, set `model: command`."
         )
     absent = ABSENT.format(name=model, install=agent.install)
-    return Command(agent.command, lambda prompt, files: edit(agent.command, prompt, files), name=model, absent=absent)
+    return Command(agent.command, edit, name=model, absent=absent)

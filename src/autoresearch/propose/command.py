@@ -26,6 +26,7 @@ class Edited:
     """Its output as an answer that begins with a header."""
 
 
+Edit = Callable[[str, str, Mapping[str, str], float], Edited]
 PROGRAM = re.compile(r"(?:\w+=[\w./:-]*\s+)*([\w./+-]+)(?:\s|$)")
 """A first word that can only be a program or a part of the shell, behind assignments to its environment."""
 NOT_FOUND = ("126", "127")
@@ -36,7 +37,7 @@ ABSENT = "`{command}`: there is no program {program}. Install it, or mend `comma
 
 
 class Command:
-    """Runs the user's command for each proposal. `edit(prompt, files)` does so in the scratch checkout."""
+    """Runs a command for each proposal. `edit(command, prompt, files, limit_s)` does so in the scratch checkout."""
 
     can_repair = True
     writes_blocks = True
@@ -44,7 +45,7 @@ class Command:
     def __init__(
         self,
         command: str,
-        edit: Callable[[str, Mapping[str, str]], Edited],
+        edit: Edit,
         *,
         name: str = "command",
         absent: str | None = None,
@@ -70,7 +71,7 @@ class Command:
 
     def propose(self, request: Request) -> Reply:
         """Run the command once. Raises ProposerUnavailableError when it fails without having edited a target."""
-        done = self._edit(f"{request.prompt.text()}\n\n{HOW}", request.files)
+        done = self._edit(self._command, f"{request.prompt.text()}\n\n{HOW}", request.files, request.limit_s)
         if done.failure and not done.files:
             last = (done.output.strip().splitlines() or ["it printed nothing"])[-1][:300]
             who = f"`{self._command}`" if self.name == "command" else self.name

@@ -90,7 +90,7 @@ class HostedProposer(ABC):
         return import_module(self.provider)
 
     def _limit(self, request: Request) -> Limit:
-        if request.limit_s is None or request.limit_s > self._reply_timeout_s:
+        if request.limit_s > self._reply_timeout_s:
             return Limit(self._reply_timeout_s, "reply_timeout")
         return Limit(max(0.1, round(request.limit_s, 1)), "the hours of the budget")
 
