@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
+import pytest
+
+from autoresearch.cli.check import cost
+from autoresearch.model import Direction, Metric, Part, Prompt, Request
+from autoresearch.propose.openai import OpenAIProposer
+from autoresearch.propose.server import OFFICIAL
+from autoresearch.settings import Budget
 from model_server import ModelServer
 from user import PROGRAM, User, whole
 
@@ -110,6 +118,44 @@ def test_the_most_that_a_night_can_cost(tmp_path: Path) -> None:
     assert "proposer: openai/gpt-6-luna" in done.stdout
     assert "sk-planted-key" not in done.stdout + done.stderr
     assert "cost: nothing that autoresearch pays for" in done.stdout  # a server on this machine
+
+
+@pytest.mark.parametrize(
+    ("budget", "level", "said"),
+    [
+        (
+            Budget(),
+            "warning",
+            r"about \$(\S+) at a guessed \$(\S+) a reply .*at most \$\S+\)\. Nothing limits it: set `budget` with usd\.",
+        ),
+        (
+            Budget(usd=50),
+            "ok",
+            r"about \$(\S+) at a guessed \$(\S+) a reply .*at most \$50 \(the budget\)$",
+        ),
+        (
+            Budget(usd=0.5),
+            "ok",
+            r"about \$(\S+) at a guessed \$(\S+) a reply .*\(the budget, which is some \d+ experiments",
+        ),
+    ],
+)
+def test_what_a_night_costs_is_guessed_from_list_prices(budget: Budget, level: str, said: str) -> None:
+    cheap, dear = (
+        OpenAIProposer(name, max_tokens=32_000, reply_timeout_s=60, base_url=OFFICIAL["openai"])
+        for name in ("gpt-6-luna", "gpt-6.1-sol")
+    )
+    request = Request(2, Prompt("", (Part("word " * 2000),)), {}, Metric("score", Direction.HIGHER), None)
+    replies = {each.name: (each.usual_case(request), each.worst_case(request)) for each in (cheap, dear)}
+    found = cost(budget, 100, replies)
+    assert found[0] == level
+    shown = re.match(said, found[1])
+    assert shown, found[1]
+    night_usd, reply_usd = map(float, shown.groups())
+    assert night_usd == pytest.approx(100 * reply_usd, rel=0.05)
+    usual, worst = replies[dear.name]
+    assert reply_usd == pytest.approx(usual.cost_usd, abs=0.001)
+    assert (usual.cost_usd or 0) < (worst.cost_usd or 0) / 3
 
 
 def test_a_dry_run_shows_settings_origins_and_the_first_prompt(tmp_path: Path) -> None:

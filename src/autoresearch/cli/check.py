@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +15,11 @@ from autoresearch.errors import AutoresearchError, ProposerUnavailableError, Unr
 
 if TYPE_CHECKING:
     from autoresearch.edge.sandbox import Sandbox
+    from autoresearch.model import Usage
     from autoresearch.project import Project
     from autoresearch.propose.roster import Roster
     from autoresearch.runner import Runner
+    from autoresearch.settings import Budget
 
 T = TypeVar("T")
 
@@ -235,19 +237,33 @@ def estimate(project: Project, roster: Roster, run_s: float, findings: Findings)
     span = f"in {hours:g} h" if count == fit else f"(the budget) in about {clock(count * each_s)}"
     findings.say("ok", "night", f"{count} experiments {span}, at {run_s:.1f} s a run, {runs:g} runs each{guess}")
     request = first_request(project)
-    prices = {proposer.name: proposer.worst_case(request).cost_usd for proposer in roster.all}
-    unknown = [name for name, price in prices.items() if price is None]
-    worst_usd = max(price or 0.0 for price in prices.values())
-    if worst_usd == 0.0 and not unknown:
-        findings.say("ok", "cost", "nothing that autoresearch pays for")
-    elif unknown:
+    replies = {each.name: (each.usual_case(request), each.worst_case(request)) for each in roster.all}
+    level, sentence = cost(budget, count, replies)
+    findings.say(level, "cost", sentence)
+
+
+def cost(budget: Budget, count: int, replies: Mapping[str, tuple[Usage, Usage]]) -> tuple[str, str]:
+    """Level and text of what so many experiments cost, where a model's replies take so much usually and at worst.
+
+    Of several models the dearest counts.
+    """
+    unknown = [name for name, (_, worst) in replies.items() if worst.cost_usd is None]
+    if unknown:
         level = "ok" if budget.experiments or budget.hours or budget.tokens else "warning"
-        findings.say(
-            level, "cost", f"unknown: {', '.join(unknown)} has no known price. `budget` in experiments limits it"
-        )
-    elif budget.usd is not None:
-        findings.say("ok", "cost", f"at most ${budget.usd:g} (the budget); a reply at most ${worst_usd:.3f}")
-    else:
-        findings.say(
-            "warning", "cost", f"at most ${worst_usd * count:.2f} (${worst_usd:.3f} a reply). Set `budget` with usd."
-        )
+        text = f"unknown: {', '.join(unknown)} has no known price. `budget` in experiments limits it"
+        return level, text
+    usual = max((usual for usual, _ in replies.values()), key=lambda usage: usage.cost_usd or 0.0)
+    worst_usd = max(worst.cost_usd or 0.0 for _, worst in replies.values())
+    if worst_usd == 0.0:
+        return "ok", "nothing that autoresearch pays for"
+    usual_usd = usual.cost_usd or 0.0
+    about = (
+        f"about ${usual_usd * count:.2f} at a guessed ${usual_usd:.3f} a reply ({usual.input_tokens:,} tokens read, "
+        f"{usual.cached_tokens / usual.input_tokens:.0%} from the cache, {usual.output_tokens:,} written; the first "
+        f"at most ${worst_usd:.3f})"
+    )
+    if budget.usd is None:
+        return "warning", f"{about}. Nothing limits it: set `budget` with usd."
+    lasts = int(budget.usd / usual_usd)
+    ends = f", which is some {lasts} experiments" if lasts < count else ""
+    return "ok", f"{about}, at most ${budget.usd:g} (the budget{ends})"

@@ -26,5 +26,8 @@ class Proposer(Protocol):
     def worst_case(self, request: Request) -> Usage:
         """The most that `propose(request)` can take: tokens, and dollars where the price is known."""
 
+    def usual_case(self, request: Request) -> Usage:
+        """A guess of what one answer of a long session takes, where `request` is its first."""
+
     def propose(self, request: Request) -> Reply:
         """Ask once. Raises ProposerUnavailableError when waiting may help, ProposerError when it cannot."""

@@ -69,6 +69,10 @@ class Command:
         """Unknown: what the command spends is between it and its provider."""
         return Usage(cost_usd=None)
 
+    def usual_case(self, request: Request) -> Usage:
+        """Unknown as well."""
+        return Usage(cost_usd=None)
+
     def propose(self, request: Request) -> Reply:
         """Run the command once. Raises ProposerUnavailableError when it fails without having edited a target."""
         done = self._edit(self._command, f"{request.prompt.text()}\n\n{HOW}", request.files, request.limit_s)

@@ -66,6 +66,10 @@ class HostedProposer(ABC):
         """With every input token written to the cache at its dearest, none read from it, and the longest reply."""
         return self._server.worst(self._model, request.prompt, self._max_tokens)
 
+    def usual_case(self, request: Request) -> Usage:
+        """With the history that a session soon has, and most of the input read from the cache."""
+        return self._server.usual(self._model, request.prompt, self._max_tokens)
+
     def propose(self, request: Request) -> Reply:
         """One streamed request. It is never repeated here: a wait is the session's to show."""
         worst = self.worst_case(request)

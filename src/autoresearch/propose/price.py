@@ -11,6 +11,13 @@ LOCAL_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 FRAME_TOKENS = 64
 """Tokens that a provider adds around one message; in truth about ten."""
 
+HISTORY_TOKENS = 3_000
+"""What a prompt grows by once there are a digest, a history and a log (benchmarks/tokens.py)."""
+USUALLY_CACHED = 0.8
+"""Of the input, read from the provider's cache (benchmarks/tokens.py)."""
+USUAL_REPLY = 3_000
+"""Tokens of a reply, its thoughts included: a guess, models differ by ten times."""
+
 
 def cost_usd(
     provider: str, model: str, usage: Usage, *, written_tokens: int = 0, written_1h_tokens: int = 0
@@ -44,6 +51,11 @@ def most_input_tokens(prompt: Prompt) -> int:
     """
     messages = 2 + 2 * len(prompt.turns)
     return len(prompt.text().encode()) + FRAME_TOKENS * messages
+
+
+def usual_input_tokens(prompt: Prompt) -> int:
+    """Tokens of a prompt that begins like this one, once there is a history: code and prose have four bytes a token."""
+    return len(prompt.text().encode()) // 4 + HISTORY_TOKENS
 
 
 def is_local(base_url: str) -> bool:

@@ -9,7 +9,15 @@ from urllib.parse import urlsplit
 
 from autoresearch.errors import ProposerError
 from autoresearch.model import Prompt, Usage
-from autoresearch.propose.price import cost_usd, host_of, is_local, most_input_tokens
+from autoresearch.propose.price import (
+    USUAL_REPLY,
+    USUALLY_CACHED,
+    cost_usd,
+    host_of,
+    is_local,
+    most_input_tokens,
+    usual_input_tokens,
+)
 
 Provider = Literal["openai", "anthropic"]
 OFFICIAL: Mapping[Provider, str] = {
@@ -72,6 +80,11 @@ class Server:
             written_tokens=input_tokens,
             written_1h_tokens=input_tokens if for_an_hour else 0,
         )
+
+    def usual(self, model: str, prompt: Prompt, max_tokens: int) -> Usage:
+        """A guess of what one answer takes in the middle of a session that begins with this prompt."""
+        input_tokens = usual_input_tokens(prompt)
+        return self.priced(model, Usage(input_tokens, int(USUALLY_CACHED * input_tokens), min(USUAL_REPLY, max_tokens)))
 
     def require(self) -> None:
         """Raises ProposerError when this server cannot be asked at all: no key, or not an address."""

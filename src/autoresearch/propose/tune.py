@@ -36,6 +36,10 @@ class Tune:
         """Nothing."""
         return Usage()
 
+    def usual_case(self, request: Request) -> Usage:
+        """Nothing."""
+        return Usage()
+
     def propose(self, request: Request) -> Reply:
         """Values that were not tried yet. Raises ProposerError when there is no knob, ExhaustedError when all is tried.
 
