@@ -126,7 +126,7 @@ def test_the_most_that_a_night_can_cost(tmp_path: Path) -> None:
         (
             Budget(),
             "warning",
-            r"about \$(\S+) at a guessed \$(\S+) a reply .*at most \$\S+\)\. Nothing limits it: set `budget` with usd\.",
+            r"about \$(\S+) at a guessed \$(\S+) a reply .*at most \$\S+\)\. Nothing limits it: set",
         ),
         (
             Budget(usd=50),
