@@ -30,13 +30,13 @@ def main() -> None:
         user.git("commit", "--quiet", "-m", "start")
         done = user.types(
             *("run", "--tag=life", "--model=openai/gpt-6-luna", "--repairs=0"),
-            f"--budget=experiments={len(replies) + 1}",
+            "--budget=experiments=11",
             timeout_s=600,
             env={"OPENAI_API_KEY": "scripted", "OPENAI_BASE_URL": server.openai_url},
         )
         print(done.stdout, done.stderr, sep="", end="")
         if done.returncode == 0:
-            print(user.types("report", "life").stdout)
+            print(user.types("report", "life").stdout, (user.home / "LEARNINGS.md").read_text(), sep="\n")
     sys.exit(done.returncode)
 
 

@@ -93,7 +93,7 @@ class JsonLines:
         """Say what a program may want to follow."""
         if isinstance(record, Began):
             self._say("session", tag=self._tag, branch=f"autoresearch/{self._tag}", resumed=history.lives > 1)
-        elif told := tampering(record, history) or climbed(record, history):
+        elif told := tampering(record, history) or climbed(record, history) or refused(record):
             self.notice(told)
         elif isinstance(record, Settled):
             self._say("experiment", **facts(history.experiments[-1]))
@@ -135,7 +135,7 @@ class PlainLines:
 
     def record(self, record: AnyRecord, history: History) -> None:
         """Print a line when an experiment is over."""
-        if told := tampering(record, history) or climbed(record, history):
+        if told := tampering(record, history) or climbed(record, history) or refused(record):
             self.notice(told)
         elif isinstance(record, Settled):
             say(line(history.experiments[-1], history, self._settings))
@@ -325,6 +325,11 @@ def _live(view: LiveView, console: Console) -> Iterator[Observer]:
 def _step(planned: Planned) -> str:
     """How far off the plateau, for a phase: ` (shift: algorithm)`."""
     return "" if planned.rung == "explore" else f" ({RUNGS[planned.rung].format(planned)})"
+
+
+def refused(record: AnyRecord) -> str | None:
+    """What was wrong with an answer, where a record says so."""
+    return f"#{record.n}: an answer was refused: {record.said or record.reason}" if isinstance(record, Refused) else None
 
 
 def climbed(record: AnyRecord, history: History) -> str | None:

@@ -67,7 +67,7 @@ def plan(history: History, past: Sequence[Outcome], patience: int, *, tunable: C
 
 
 def _scaled(rung: int, patience: int) -> int:
-    return rung * min(patience or WHOLE_LADDER, WHOLE_LADDER) // WHOLE_LADDER
+    return max(1, rung * min(patience or WHOLE_LADDER, WHOLE_LADDER) // WHOLE_LADDER)
 
 
 def _combined(past: Sequence[Outcome]) -> str:
