@@ -184,6 +184,31 @@ def test_the_hours_of_the_budget_are_not_overrun_by_waits(tmp_path: Path) -> Non
     assert len(user.rows()) == 1
 
 
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (
+            ("--budget=tokens=6000",),
+            "budget does not cover one reply of openai/gpt-6-luna: the next reply can take 3",
+        ),
+        (
+            ("--budget=usd=5", "--base-url=https://models.example.org/v1"),
+            "budget does not cover one reply of openai/gpt-6-luna: the model's price is unknown",
+        ),
+    ],
+)
+def test_a_budget_that_covers_no_reply_is_refused_before_anything_runs(
+    tmp_path: Path, flags: tuple[str, ...], said: str
+) -> None:
+    user = User.with_project(tmp_path)
+    before = user.everything()
+    for command in (RUN, ("check", "--model=openai/gpt-6-luna")):
+        done = user.types(*command, *flags, env={"OPENAI_API_KEY": "sk-1"})
+        assert done.returncode == 2, done.stderr
+        assert said in done.stdout + done.stderr
+    assert user.everything() == before
+
+
 def test_a_command_ends_with_the_hours_of_the_budget(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     begun = time.monotonic()

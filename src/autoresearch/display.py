@@ -329,7 +329,9 @@ def _step(planned: Planned) -> str:
 
 def refused(record: AnyRecord) -> str | None:
     """What was wrong with an answer, where a record says so."""
-    return f"#{record.n}: an answer was refused: {record.said or record.reason}" if isinstance(record, Refused) else None
+    return (
+        f"#{record.n}: an answer was refused: {record.said or record.reason}" if isinstance(record, Refused) else None
+    )
 
 
 def climbed(record: AnyRecord, history: History) -> str | None:

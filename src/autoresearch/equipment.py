@@ -11,12 +11,14 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from autoresearch.decide import agent, plan, prompt
+from autoresearch.decide.budget import too_dear
 from autoresearch.decide.recover import History
 from autoresearch.edge import links, sandbox, tree
 from autoresearch.edge.environment import environment
 from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.sandbox import Sandbox
 from autoresearch.edge.scratch import Scratch
+from autoresearch.errors import SettingsError
 from autoresearch.gates import Gates
 from autoresearch.model import Request
 from autoresearch.project import Project, find_protected
@@ -129,7 +131,10 @@ def first_request(project: Project) -> Request:
 
 
 def make_roster(project: Project, tag: str, tick: Callable[[], None]) -> Roster:
-    """The proposers that the settings ask for; a command gets a scratch checkout of its own."""
+    """The proposers that the settings ask for; a command gets a scratch checkout of its own.
+
+    Raises SettingsError, also when the budget does not cover one reply, ProposerError.
+    """
     folder = SessionFolder(project.repository.common_dir, tag)
     scratch = Scratch(
         repository=project.repository,
@@ -152,7 +157,14 @@ def make_roster(project: Project, tag: str, tick: Callable[[], None]) -> Roster:
     texts = {path: file.data.decode() for path, file in project.targets.items()}
     elsewhere = make_elsewhere(project)
     names = pick(project.settings, os.environ)
-    return Roster([make(name, project.settings, texts, edit, elsewhere) for name in names], elsewhere)
+    proposers = [make(name, project.settings, texts, edit, elsewhere) for name in names]
+    request = first_request(project)
+    for proposer in proposers:
+        if reason := too_dear(project.settings.budget, History(), proposer.worst_case(request)):
+            raise SettingsError(
+                f"budget does not cover one reply of {proposer.name}: {reason}. Change `budget`, or lower `max_tokens`."
+            )
+    return Roster(proposers, elsewhere)
 
 
 def make_elsewhere(project: Project) -> Callable[[frozenset[str]], Mapping[str, Collection[str]]]:

@@ -11,7 +11,7 @@ LOCAL_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 FRAME_TOKENS = 64
 """Tokens that a provider adds around one message; in truth about ten."""
 
-HISTORY_TOKENS = 3_000
+HISTORY_TOKENS = 6_000
 """What a prompt grows by once there are a digest, a history and a log (benchmarks/tokens.py)."""
 USUALLY_CACHED = 0.8
 """Of the input, read from the provider's cache (benchmarks/tokens.py)."""
