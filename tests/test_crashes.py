@@ -12,7 +12,7 @@ from crashes import folder as folder
 
 BLOCKS = 8
 """Parts of the full matrix, so that they can run beside each other."""
-SAMPLE = 30
+SAMPLE = 60
 """One instant in so many is always tried."""
 RANDOM_KILLS = 300
 linked_and_in_place = pytest.mark.parametrize("flags", [(), IN_PLACE], ids=["linked", "in place"])
@@ -37,7 +37,7 @@ def test_a_session_killed_at_any_step_goes_on_as_if_nothing_had_been(
     matrix(folder, slice(block, None, BLOCKS), *flags)
 
 
-def test_a_session_killed_at_one_step_in_thirty_goes_on(folder: Path) -> None:
+def test_a_session_killed_at_one_step_in_sixty_goes_on(folder: Path) -> None:
     matrix(folder, slice(SAMPLE // 2, None, SAMPLE))
 
 

@@ -209,6 +209,7 @@ def test_a_budget_that_covers_no_reply_is_refused_before_anything_runs(
     assert user.everything() == before
 
 
+@pytest.mark.slow
 def test_a_command_ends_with_the_hours_of_the_budget(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     begun = time.monotonic()
