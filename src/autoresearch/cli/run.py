@@ -22,17 +22,21 @@ if TYPE_CHECKING:
     from autoresearch.propose import Proposer
     from autoresearch.session import Outcome
 
+Tag = Annotated[
+    str | None, typer.Option("--tag", help="Name of the session and its branch; one that exists is resumed.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line on stdout.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show the settings with their origin and the first prompt, and stop.")
+]
+
 
 @with_settings
 def run(
     program: ProgramPath = Path("program.md"),
-    tag: Annotated[
-        str | None, typer.Option("--tag", help="Name of the session and its branch; one that exists is resumed.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line on stdout.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the settings with their origin and the first prompt, and stop.")
-    ] = False,
+    tag: Tag = None,
+    as_json: AsJson = False,
+    dry_run: DryRun = False,
     *,
     flags: dict[str, object],
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autoresearch.cli.flags import ProgramPath, with_settings
-from autoresearch.cli.run import opened, start
+from autoresearch.cli.run import AsJson, DryRun, Tag, opened, start
 from autoresearch.errors import ProposerError, SettingsError
 
 if TYPE_CHECKING:
@@ -25,13 +25,9 @@ WIDE = 400
 @with_settings
 def tune(
     program: ProgramPath = Path("program.md"),
-    tag: Annotated[
-        str | None, typer.Option("--tag", help="Name of the session and its branch; one that exists is resumed.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line on stdout.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the settings with their origin and the first prompt, and stop.")
-    ] = False,
+    tag: Tag = None,
+    as_json: AsJson = False,
+    dry_run: DryRun = False,
     listed: Annotated[
         bool, typer.Option("--list", help="List what would be tuned, and what is left alone and why, and stop.")
     ] = False,
