@@ -131,12 +131,22 @@ def test_the_most_that_a_night_can_cost(tmp_path: Path) -> None:
         (
             Budget(usd=50),
             "ok",
-            r"about \$(\S+) at a guessed \$(\S+) a reply .*at most \$50 \(the budget\)$",
+            r"about \$(\S+) at a guessed \$(\S+) a reply .*at most \$\S+\)$",
+        ),
+        (
+            Budget(tokens=100_000),
+            "ok",
+            r"about \$(\S+) at a guessed \$(\S+) a reply .*; the budget of 100000 tokens lasts for some \d+ exp",
+        ),
+        (
+            Budget(experiments=100),
+            "ok",
+            r"about \$(\S+) at a guessed \$(\S+) a reply .*at most \$\S+\)$",
         ),
         (
             Budget(usd=0.5),
             "ok",
-            r"about \$(\S+) at a guessed \$(\S+) a reply .*\(the budget, which is some \d+ experiments",
+            r"about \$(\S+) at a guessed \$(\S+) a reply .*; the budget of \$0\.5 lasts for some \d+ experiments$",
         ),
     ],
 )
@@ -152,7 +162,8 @@ def test_what_a_night_costs_is_guessed_from_list_prices(budget: Budget, level: s
     shown = re.match(said, found[1])
     assert shown, found[1]
     night_usd, reply_usd = map(float, shown.groups())
-    assert night_usd == pytest.approx(100 * reply_usd, rel=0.05)
+    lasting = re.search(r"some (\d+) experiments", found[1])
+    assert night_usd == pytest.approx((int(lasting[1]) if lasting else 100) * reply_usd, rel=0.05)
     usual, worst = replies[dear.name]
     assert reply_usd == pytest.approx(usual.cost_usd, abs=0.001)
     assert (usual.cost_usd or 0) < (worst.cost_usd or 0) / 3

@@ -127,6 +127,14 @@ def test_lines_that_a_held_block_only_shows_may_be_shown_again() -> None:
     assert got.files["a.py"].startswith("one = 10\ntwo = 2\nthree = 30\n")
 
 
+def test_a_held_block_that_comes_again_makes_up_for_none_that_failed() -> None:
+    first = refused(FIRST)
+    second = refused(block("one = 1", "one = 11"), first.held)
+    assert (second.reason, second.held.owed, len(second.held.edits)) == ("blocks missing", 1, 1)
+    got = landed(block("two = 2", "two = 20"), second.held)
+    assert got.files == {"a.py": FILE.replace("one = 1", "one = 11").replace("two = 2", "two = 20")}
+
+
 def test_half_of_what_failed_is_not_enough() -> None:
     first = refused(ONE + block("x", "y") + block("z", "w"))
     second = refused(HEADER + ONE + block("two = 2", "two = 20"), first.held)

@@ -13,8 +13,12 @@ from hypothesis import strategies as st
 
 from autoresearch.errors import ProposerError
 from autoresearch.model import Scalar
-from autoresearch.propose.literals import Knob, knobs, rewrite
+from autoresearch.propose.literals import Knob, lift, rewrite
 from autoresearch.propose.names import guarded
+
+
+def knobs(path: str, text: str) -> tuple[Knob, ...]:
+    return tuple(each for each in lift(path, text) if isinstance(each, Knob))
 
 
 def values(path: str, text: str) -> dict[str, Scalar]:

@@ -42,7 +42,7 @@ def test_a_plateau_is_climbed_off_rung_by_rung_and_then_it_is_over(tmp_path: Pat
     found = [event for event in events if event["event"] == "experiment"]
     assert [e["rung"] for e in found[1:]] == ["explore"] * 2 + ["shift"] * 2 + ["burst"] * 2 + ["branch"] * 4
     assert [e["by"] for e in found[5:7]] == ["tune", "tune"]
-    assert {e["start"] for e in found[7:]} > {None} or all(e["start"] for e in found[7:])
+    assert all(e["start"] for e in found[7:])
     assert events[-1]["reason"] == "plateau: no keep in the last 10 experiments"
     told = [event["text"] for event in events if event["event"] == "notice"]
     assert sum("experiments without a keep: " in text for text in told) == 3
@@ -78,6 +78,47 @@ def test_a_burst_that_finds_something_is_kept_and_the_model_goes_on(tmp_path: Pa
     assert kept[1]["by"] == "tune"
     assert "VALUE 10.0 ->" in kept[1]["description"]
     assert found[kept[1]["n"]]["rung"] == "explore"
+
+
+def test_without_a_number_that_anything_reads_there_is_no_burst(tmp_path: Path) -> None:
+    text = 'DEAD = 3.0\nvalue = {}\nprint(f"score: {{10.0 - abs(value - 10.0)}}")\n'
+    user = User.with_project(tmp_path, files={"program.py": text.format("10.0")})
+    replies = [answer(0.0).replace(TARGET.format(0.0), text.format(9.9 - k / 10)) for k in range(5)]
+    with ModelServer(replies) as server:
+        done = user.types(*RUN, "--patience=5", "--json", env=environment(server))
+    assert done.returncode == 0, done.stderr
+    found = [e for e in map(json.loads, done.stdout.splitlines()) if e["event"] == "experiment"]
+    assert [e["rung"] for e in found[1:]] == ["explore", "shift", "shift", "branch", "branch"]
+
+
+CHOICES = 'VALUE = {}  # tune: 10.0|9.0|8.0\nprint(f"score: {{10.0 - abs(VALUE - 10.0)}}")\n'
+
+
+def chosen(value: float) -> str:
+    return answer(0.0).replace(TARGET.format(0.0), CHOICES.format(value))
+
+
+def test_behind_a_tuner_that_has_tried_all_a_model_goes_on(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path, files={"program.py": CHOICES.format(10.0)})
+    done = user.types("tune", "--tag=t")
+    assert "ended: tune has nothing left to try for VALUE" in done.stdout
+    with ModelServer([chosen(7.0)]) as server:
+        done = user.types(*RUN, "--budget=experiments=4", env=environment(server))
+    assert done.returncode == 0, done.stderr
+    scores = [row["score"] for row in user.rows()]
+    assert (scores[0], {*scores[1:3]}, scores[3]) == ("10.000000", {"9.000000", "8.000000"}, "7.000000")
+
+
+def test_beside_a_model_the_tuner_tries_nothing_twice_and_leaves_when_all_is_tried(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path, files={"program.py": CHOICES.format(10.0)})
+    with ModelServer([chosen(9.0), *(chosen(7.0 - k / 10) for k in range(5))]) as server:
+        done = user.types(*RUN[:2], "--model=openai/gpt-6-luna,tune", "--budget=experiments=6", env=environment(server))
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("From here on openai/gpt-6-luna is asked") == 1
+    scores = [row["score"] for row in user.rows()]
+    assert len(set(scores)) == 6
+    assert "8.000000" in scores
+    assert [row["status"] for row in user.rows()] == ["keep"] + ["discard"] * 5
 
 
 def test_notes_are_read_anew_before_each_proposal(tmp_path: Path) -> None:

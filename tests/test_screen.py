@@ -331,12 +331,6 @@ def test_refuses_a_file_outside_the_targets() -> None:
     assert "a.py" in found.detail
 
 
-def test_refuses_an_answer_that_was_cut_off() -> None:
-    found = screen(Proposal("d", "h", "c", {"a.py": "x = 2\n"}), {"a.py": "x = 1\n"}, {}, truncated=True)
-    assert found is not None
-    assert found.reason == "truncated"
-
-
 def test_the_fingerprint_names_every_file_and_no_order() -> None:
     both = fingerprint({"a.py": "x", "b.py": "y"})
     assert both == fingerprint({"b.py": "y", "a.py": "x"})

@@ -14,21 +14,19 @@ from autoresearch.decide.landing import NOTHING, land
 from autoresearch.decide.recover import History
 from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.signals import StopSignal
-from autoresearch.errors import ProposerUnavailableError
+from autoresearch.errors import PromptTooLongError, ProposerUnavailableError
 from autoresearch.ledger import Ledger
 from autoresearch.model import Form, Prompt, Proposal, Reply, Request, Turn, Usage
 from autoresearch.propose import Proposer
 from autoresearch.propose.faults import ReplyInterrupted, ReplyLostError
 from autoresearch.propose.patience import Patience, ask_patiently
-from autoresearch.propose.roster import Roster
+from autoresearch.propose.roster import AWAY_S, Roster
 from autoresearch.records import Proposed, Refused, Replied
 from autoresearch.secrets import redactor
 from autoresearch.settings import Settings
 
 ASKS = 4
 """Answers asked for one edit: the first, two more with what failed, one as a whole file."""
-AWAY_S = 120.0
-"""So long one of several models is waited for before another is asked."""
 
 
 @dataclass
@@ -44,14 +42,23 @@ class Asking:
     stop: StopSignal
 
     def until_it_lands(self, asking: Prompt, texts: Mapping[str, str], *, repair: int = 0) -> bool:
-        """Ask, screen, and ask again with what failed. True when a proposal was accepted."""
+        """Ask, screen, and ask again with what failed. True when a proposal was accepted.
+
+        A session that goes on, and another proposer that takes over, begin with the first ask again.
+        """
         size, name = self.settings.max_tokens, self.proposer.name
         blocks = self._history.blocks.get(name)
         form = forms.choose(texts, size, writes_blocks=self.proposer.writes_blocks, tally=blocks)
         asking = replace(asking, system=prompt.system(texts, form))
         held, cut_off = NOTHING, False
-        for asked in range(len(self._history.current.refusals) + 1, ASKS + 1):
-            answer = self._ask(asking, texts, form)
+        for asked in range(1, ASKS + 1):
+            try:
+                answer = self._ask(asking, texts, form)
+            except PromptTooLongError:
+                if not asking.turns:
+                    raise
+                asking, held = replace(asking, turns=()), NOTHING
+                continue
             landed = land(answer, texts, self._history.tried(), held)
             if isinstance(landed, Proposal):
                 self._accept(answer, landed, texts, repair)
@@ -72,6 +79,7 @@ class Asking:
             answer = ask_patiently(lambda: self._ask_in_time(request), self.proposer.name, self._patience)
         except KeyboardInterrupt:
             raise Stopped("interrupted", interrupted=True) from None
+        self.roster.answered(self.proposer.name)
         self._pay(answer.usage, form if answer.files is None else None)
         if answer.dropped:
             self.ledger.observer.notice(f"dropped all but the target's text: {', '.join(answer.dropped)}")
@@ -83,23 +91,25 @@ class Asking:
         return answer
 
     def _request(self, asking: Prompt, texts: Mapping[str, str]) -> Request:
-        """In a burst the tuner is told of the incumbent alone: what it tried on others was another program."""
-        history, planned = self._history, self._history.current.planned
-        burst = planned is not None and planned.rung == "burst"
-        known = history.incumbent if burst else history.baseline
+        """Beside others the tuner is told of the incumbent alone: what it tried before was another program."""
+        history, alone = self._history, self.roster.tunes
+        known = history.baseline if alone else history.incumbent
+        tried = history.tried()
         return Request(
             n=self._history.current.n,
             prompt=asking,
             files=texts,
             metric=self.settings.measured,
             baseline=known.value if known else None,
-            trials=history.trials(since=known.n if burst and known else 0),
+            trials=history.trials(since=0 if alone or known is None else known.n),
+            is_tried=lambda files: screen.fingerprint({**texts, **files}) in tried,
         )
 
     @property
     def _patience(self) -> Patience:
-        outage_s = self.settings.outage if len(self.roster.names) == 1 else min(self.settings.outage, AWAY_S)
-        return Patience(outage_s, self.stop.sleep, self.ledger.observer.waiting, self._left_s, self.stop.now)
+        alone = self.roster.alone
+        outage_s = self.settings.outage if alone else min(self.settings.outage, AWAY_S)
+        return Patience(outage_s, self.stop.sleep, self.ledger.observer.waiting, self._left_s, self.stop.now, alone)
 
     def _left_s(self) -> float:
         """Seconds of the budget's hours that are left."""
@@ -169,7 +179,8 @@ class Asking:
     def proposer(self) -> Proposer:
         """Who proposes the present experiment, and mends it."""
         planned = self._history.current.planned
-        return self.roster[planned.by if planned and planned.by in self.roster else self.roster.names[0]]
+        asked = planned is not None and (planned.rung == "burst" or planned.by in self.roster.names)
+        return self.roster[planned.by if planned and asked else self.roster.names[0]]
 
     @property
     def _history(self) -> History:

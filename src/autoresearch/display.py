@@ -168,7 +168,7 @@ class LiveView:
         self._phase = "opening the session"
         self._since = self._born = time.monotonic()
         self._limit_s: float | None = None
-        self._wait: tuple[str, float, float] | None = None
+        self._wait: tuple[str, str, float, float] | None = None
         self._notices: list[str] = []
         self._alarm: str | None = None
 
@@ -191,7 +191,7 @@ class LiveView:
 
     def waiting(self, who: str, why: str, until_s: float, gives_up_s: float) -> None:
         """Count down until the next record, in the place of the phase."""
-        self._wait = redactor().text(one_line(why)), until_s, gives_up_s
+        self._wait = who, redactor().text(one_line(why)), until_s, gives_up_s
 
     def tick(self) -> None:
         """The view refreshes itself."""
@@ -276,11 +276,11 @@ class LiveView:
         """How long a wait lasts yet, and why; None while nobody is waited for."""
         if self._wait is None:
             return None
-        why, until_s, gives_up_s = self._wait
+        who, why, until_s, gives_up_s = self._wait
         gives_up = f"gives up in {clock(gives_up_s - now)}"
         if now < until_s:
-            return f"waiting for {self._model} {clock(until_s - now)} ({why}), {gives_up}"
-        return f"asking {self._model} again  {clock(now - until_s)}"
+            return f"waiting for {who} {clock(until_s - now)} ({why}), {gives_up}"
+        return f"asking {who} again  {clock(now - until_s)}"
 
     def _remaining(self, elapsed_s: float) -> str:
         budget, history = self._settings.budget, self._history
@@ -323,7 +323,7 @@ def _live(view: LiveView, console: Console) -> Iterator[Observer]:
 
 
 def _step(planned: Planned) -> str:
-    """How far off the plateau, for a phase: ` (shift: algorithm)`."""
+    """How far off the plateau, for a phase: ` (hints of a neglected kind, algorithm)`."""
     return "" if planned.rung == "explore" else f" ({RUNGS[planned.rung].format(planned)})"
 
 
@@ -401,7 +401,7 @@ def facts(experiment: Experiment) -> dict[str, object]:
         "expected": proposal.expected if proposal else None,
         "rung": planned.rung if planned else None,
         "idea": planned.idea if planned else None,
-        "by": proposal.by if proposal else planned.by if planned else None,
+        "by": experiment.by,
         "start": planned.start if planned else None,
         "repairs": proposal.repair if proposal else 0,
         "bench_s": round(experiment.bench_s, 3),

@@ -164,7 +164,7 @@ def make_roster(project: Project, tag: str, tick: Callable[[], None]) -> Roster:
             raise SettingsError(
                 f"budget does not cover one reply of {proposer.name}: {reason}. Change `budget`, or lower `max_tokens`."
             )
-    return Roster(proposers, elsewhere)
+    return Roster(proposers, elsewhere, project.settings.outage)
 
 
 def make_elsewhere(project: Project) -> Callable[[frozenset[str]], Mapping[str, Collection[str]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -159,6 +159,8 @@ class Request:
     baseline: float | None
     trials: Sequence[Trial] = ()
     """What the tuner chose before in this session, oldest first."""
+    is_tried: Callable[[Mapping[str, str]], bool] = lambda files: False
+    """True for texts that were tried before, by whomever."""
     limit_s: float = math.inf
     """Seconds that an answer may take at most, by what the session has left."""
 

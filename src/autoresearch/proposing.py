@@ -17,7 +17,7 @@ from autoresearch.edge import bench
 from autoresearch.edge.repo import Repository
 from autoresearch.errors import ExhaustedError, PromptTooLongError, ProposerError
 from autoresearch.model import Prompt
-from autoresearch.propose.roster import Roster
+from autoresearch.propose.patience import GO_ON
 from autoresearch.records import Planned
 
 Texts = Mapping[str, str]
@@ -29,19 +29,16 @@ class Proposing:
     """What a proposal is made from."""
 
     asking: Asking
-    roster: Roster
     repository: Repository
     past: Past
-    fixed: Texts
-    """Files that the proposer may read and not change."""
     brief: Callable[[], str]
     """Reads the prose of program.md anew."""
     notes: Callable[[], str]
     """Reads notes.md anew."""
     diffs: Mapping[int, str] = field(default_factory=dict)
     """What the experiments changed that prompts show."""
-    shorter: int = 0
-    """How much of the prompt is left out, because it was too long for the model."""
+    shorter: dict[str, int] = field(default_factory=dict)
+    """Proposer → how much of its prompts is left out, because one was too long."""
     tuned_out: int | None = None
     """The incumbent for which the tuner has nothing left to try."""
 
@@ -53,21 +50,13 @@ class Proposing:
         """
         while True:
             planned = self._plan(incumbent)
-            texts = self._texts_of(planned.start) or incumbent
             try:
-                return self.asking.until_it_lands(self._prompt(planned, texts), texts)
-            except PromptTooLongError as error:
-                if self.shorter == len(prompt.SHORTER):
-                    raise
-                self._notice(f"{error} {prompt.SHORTER[self.shorter].capitalize()} is left out")
-                self.shorter += 1
-            except ExhaustedError:
-                if planned.rung != "burst":
-                    raise
-                self.tuned_out = self._incumbent
+                return self._ask(planned, incumbent)
             except ProposerError as error:
-                if not self._leave_out(planned.by, error):
-                    raise
+                if planned.rung == "burst":
+                    self.tuned_out = self._incumbent
+                elif not (isinstance(error, PromptTooLongError) and self._shorten(planned.by, error)):
+                    self._leave_out(planned.by, error)
 
     @property
     def can_repair(self) -> bool:
@@ -76,29 +65,46 @@ class Proposing:
 
     def mend(self, texts: Texts, log: str, failure: str, *, repair: int) -> bool:
         """Show a crash to whoever proposed it; True when a mended candidate takes its place."""
-        material = Material(self.brief(), texts, self.fixed, log, hint="")
+        material = Material(self.brief(), texts, self.asking.fixed, log, hint="")
         try:
             asking = prompt.build_repair(self.asking.settings, self._history, material, failure)
             return self.asking.until_it_lands(asking, texts, repair=repair)
         except PromptTooLongError:
             return False
         except ProposerError as error:
-            if not self._leave_out(self.asking.proposer.name, error):
-                raise
+            self._leave_out(self.asking.proposer.name, error)
             return False
 
-    def _leave_out(self, name: str, error: ProposerError) -> bool:
-        """Ask one of several no longer; False where there is no other."""
-        if not self.roster.leave_out(name, error):
+    def _ask(self, planned: Planned, incumbent: Texts) -> bool:
+        earlier = self._texts_of(planned.start)
+        texts = earlier or incumbent
+        return self.asking.until_it_lands(self._prompt(planned, texts, planned.start if earlier else None), texts)
+
+    def _shorten(self, name: str, error: ProposerError) -> bool:
+        """Leave more out of a proposer's prompts; False where nothing is left to leave out."""
+        stage = self.shorter.get(name, 0)
+        if stage == len(prompt.SHORTER):
             return False
-        self._notice(f"{error} From here on {', '.join(self.roster.names)} is asked")
+        self._notice(f"{error} {prompt.SHORTER[stage].capitalize()} is left out")
+        self.shorter[name] = stage + 1
         return True
+
+    def _leave_out(self, name: str, error: ProposerError) -> None:
+        """Ask one of several no longer, or not for a while. Raises the error where there is no other."""
+        roster = self.asking.roster
+        if len(roster.all) == 1:
+            raise error
+        if not roster.leave_out(name, error):
+            if isinstance(error, ExhaustedError):
+                raise error
+            raise ProposerError(f"{error} Nobody else can be asked. {GO_ON}") from error
+        self._notice(f"{error} From here on {', '.join(roster.names)} is asked")
 
     def _plan(self, incumbent: Texts) -> Planned:
         """The plan of the present experiment, journalled before anything comes of it."""
         current = self._history.current
         known = current.planned
-        if known and known.by in self.roster and (known.rung != "burst" or self._tunable(incumbent)):
+        if known and (self._tunable(incumbent) if known.rung == "burst" else known.by in self.asking.roster.names):
             return known
         made = self._next_plan(incumbent)
         by = "tune" if made.rung == "burst" else self._pick()
@@ -107,13 +113,13 @@ class Proposing:
         return planned
 
     def _next_plan(self, incumbent: Texts) -> Plan:
-        if self.roster.tunes:
+        if self.asking.roster.tunes:
             return plan.TUNING
         patience, tunable = self.asking.settings.patience, lambda: self._tunable(incumbent)
         return plan.plan(self._history, self._followed(), patience, tunable=tunable)
 
     def _pick(self) -> str:
-        names, metric = self.roster.names, self.asking.settings.measured
+        names, metric = self.asking.roster.names, self.asking.settings.measured
         if len(names) == 1:
             return names[0]
         return pick(names, {each.name: each for each in earned(self._history, self._followed(), metric)})
@@ -123,8 +129,8 @@ class Proposing:
         from autoresearch.propose.survey import current
 
         try:
-            return self.tuned_out != self._incumbent and bool(current(incumbent))
-        except ProposerError:  # an annotation that does not fit
+            return self.tuned_out != self._incumbent and bool(current(incumbent, self.asking.roster.elsewhere))
+        except ProposerError:  # an annotation that does not fit, or no ast-grep
             return False
 
     def _texts_of(self, start: int | None) -> Texts | None:
@@ -135,7 +141,7 @@ class Proposing:
         found = {path: self.repository.tracked(experiment.commit, path) for path in self._history.opened.targets}
         return {path: file.data.decode() for path, file in found.items() if file}
 
-    def _prompt(self, planned: Planned, texts: Texts) -> Prompt:
+    def _prompt(self, planned: Planned, texts: Texts, start: int | None) -> Prompt:
         """What the proposer is shown; the tuner reads nothing but the texts."""
         if planned.by == "tune":
             return Prompt("", ())
@@ -144,13 +150,13 @@ class Proposing:
         material = Material(
             prose=self.brief(),
             files=texts,
-            fixed=self.fixed,
+            fixed=self.asking.fixed,
             log_tail=bench.ends(self.asking.folder.path / log) if log else "",
             hint=planned.hint,
             diffs=self._diffs(prompt.wanted(past)),
             notes=self.notes(),
-            start=planned.start,
-            shorter=self.shorter,
+            start=start,
+            shorter=self.shorter.get(planned.by, 0),
         )
         return prompt.build(self.asking.settings, self._history, past, material)
 

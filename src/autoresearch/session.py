@@ -139,10 +139,8 @@ def _open(
         incumbent=targets,
         proposing=Proposing(
             asking=Asking(settings, ledger, folder, roster, project.fixed, stop),
-            roster=roster,
             repository=repository,
             past=Past(settings.measured),
-            fixed=project.fixed,
             brief=brief.prose(project, observer.notice),
             notes=brief.notes(project, observer.notice),
         ),
@@ -326,7 +324,7 @@ def _opened(project: Project, tag: str, model: str) -> Opened:
 
 def _knobs(loop: Loop) -> dict[str, Scalar]:
     """The baseline's numbers, for the tuner to begin with."""
-    if not loop.proposing.roster.tunes:
+    if not loop.proposing.asking.roster.tunes:
         return {}
     from autoresearch.propose.survey import current
 

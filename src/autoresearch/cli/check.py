@@ -248,22 +248,22 @@ def cost(budget: Budget, count: int, replies: Mapping[str, tuple[Usage, Usage]])
     Of several models the dearest counts.
     """
     unknown = [name for name, (_, worst) in replies.items() if worst.cost_usd is None]
+    level = "warning" if budget == type(budget)() else "ok"
     if unknown:
-        level = "ok" if budget.experiments or budget.hours or budget.tokens else "warning"
-        text = f"unknown: {', '.join(unknown)} has no known price. `budget` in experiments limits it"
-        return level, text
+        return level, f"unknown: {', '.join(unknown)} has no known price. `budget` in experiments or tokens limits it"
     usual = max((usual for usual, _ in replies.values()), key=lambda usage: usage.cost_usd or 0.0)
     worst_usd = max(worst.cost_usd or 0.0 for _, worst in replies.values())
-    if worst_usd == 0.0:
+    usual_usd, tokens = usual.cost_usd or 0.0, usual.input_tokens + usual.output_tokens
+    if worst_usd == 0.0 or usual_usd == 0.0:
         return "ok", "nothing that autoresearch pays for"
-    usual_usd = usual.cost_usd or 0.0
-    about = (
-        f"about ${usual_usd * count:.2f} at a guessed ${usual_usd:.3f} a reply ({usual.input_tokens:,} tokens read, "
+    limits = [(budget.usd, usual_usd, f"${budget.usd}"), (budget.tokens, tokens, f"{budget.tokens} tokens")]
+    lasts = [(int(limit / each), name) for limit, each, name in limits if limit is not None]
+    few, name = min([(count, ""), *lasts])
+    text = (
+        f"about ${usual_usd * few:.2f} at a guessed ${usual_usd:.3f} a reply ({usual.input_tokens:,} tokens read, "
         f"{usual.cached_tokens / usual.input_tokens:.0%} from the cache, {usual.output_tokens:,} written; the first "
         f"at most ${worst_usd:.3f})"
     )
-    if budget.usd is None:
-        return "warning", f"{about}. Nothing limits it: set `budget` with usd."
-    lasts = int(budget.usd / usual_usd)
-    ends = f", which is some {lasts} experiments" if lasts < count else ""
-    return "ok", f"{about}, at most ${budget.usd:g} (the budget{ends})"
+    if few < count:
+        text += f"; the budget of {name} lasts for some {few} experiments"
+    return level, text if level == "ok" else f"{text}. Nothing limits it: set `budget`"

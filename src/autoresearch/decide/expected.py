@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 _NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
-_PERCENT = re.compile(rf"([-+]?{_NUMBER})\s*(?:%?\s*(?:to|-|–|\.\.)\s*\+?({_NUMBER})\s*)?%")
-_TIMES = re.compile(rf"\b({_NUMBER})\s*(?:[x×]|times\b)|[x×]\s*({_NUMBER})")
+_SIGN = r"(?:%|per ?cent\b)"
+_PERCENT = re.compile(rf"([-+]?{_NUMBER})\s*(?:{_SIGN}?\s*(?:to|-|–|\.\.)\s*\+?({_NUMBER})\s*)?{_SIGN}")
+_TIMES = re.compile(rf"\b({_NUMBER})\s*(?:[x×](?!\w)|times\b)|(?<!\w)[x×]\s*({_NUMBER})")
 _BARE = re.compile(rf"([-+]?{_NUMBER})()")
 MOST_EXPECTED = 1000.0
 """A larger share is no prediction."""

@@ -86,7 +86,12 @@ def _owed(texts: Mapping[str, str], held: Held, new: Sequence[Edit]) -> int:
     """How many blocks that failed are still to come; a complete text of the only target makes up for all of them."""
     if len(texts) == 1 and any(isinstance(edit, WholeFile) for edit in new):
         return 0
-    return max(0, held.owed - sum(edit not in held.edits for edit in new))
+    return max(0, held.owed - sum(_is_fresh(edit, texts, held) for edit in new))
+
+
+def _is_fresh(edit: Edit, texts: Mapping[str, str], held: Held) -> bool:
+    """False for a block that was there before and applied, also where it now says something else."""
+    return isinstance(edit, WholeFile) or len(_join(texts, held.edits, [edit])) == len(held.edits)
 
 
 def _none(refusal: Refusal, held: Held) -> Unused:

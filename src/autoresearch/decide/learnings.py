@@ -73,8 +73,7 @@ def kind(outcome: Outcome) -> str:
 
 def proposer(outcome: Outcome) -> str:
     """Who was asked for an experiment, also where no edit came of it."""
-    e = outcome.experiment
-    return e.proposal.by if e.proposal else e.planned.by if e.planned else ""
+    return outcome.experiment.by or ""
 
 
 def tried(past: Sequence[Outcome]) -> list[Outcome]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 NOTES = ("description", "hypothesis", "category", "expected")
 
-# Models miscount, so 5 to 9 characters are taken; `reply` prefers the length of the opening marker, so that
+# Models miscount, so 5 to 9 characters are taken; `reader` prefers the length of the opening marker, so that
 # content with such lines of its own can be sent between markers of another length.
 _FENCE = re.compile(r" {0,3}(?:(`{3,})([^`]*)|(~{3,})(.*))")
 _PATH = r"(?:[\w.@+-]*/)*[\w.@+-]*\.[A-Za-z]\w*|(?:[\w.@+-]+/)+[\w.@+-]+"

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from autoresearch.decide.learnings import kind
+from autoresearch.decide.learnings import CATEGORIES, kind
 from autoresearch.decide.outcome import Outcome, near_misses
 from autoresearch.decide.recover import History
 from autoresearch.model import Rung
@@ -16,12 +16,15 @@ IDEAS = {
     "parameters": "Tune one or two parameters that were not touched yet, by a large factor.",
     "algorithm": "Try another algorithm for the part that costs most.",
     "data structure": "Try another data structure or layout for what is used most.",
+    "architecture": "Try another division of the whole into parts, or another order of them.",
     "removal": "Remove something that may not earn its place.",
     "log": "Read the log of the latest run for what it tells about where time or quality is lost.",
     "simplification": "Make it simpler: the same with less.",
     "combination": "Combine two ideas that nearly worked.",
 }
-"""A hint for each kind of idea; they take turns, so that proposals differ."""
+"""A hint for each idea; they take turns, so that proposals differ."""
+KINDS = [idea for idea in IDEAS if idea in CATEGORIES]
+"""Those that a proposal's category can be told by."""
 SHIFT, BURST, BRANCH = 8, 16, 24
 """Experiments without a keep from which each rung begins."""
 WHOLE_LADDER = 40
@@ -76,11 +79,11 @@ def _combined(past: Sequence[Outcome]) -> str:
 
 
 def _neglected(history: History, past: Sequence[Outcome]) -> Plan:
-    """A hint of the kind that was proposed and hinted at least since the latest keep."""
+    """A hint of the kind that was proposed least since the latest keep, and of these hinted at least."""
     recent = past[len(past) - history.streak :]
     counts = Counter(kind(each) for each in recent)
     hinted = Counter(each.experiment.planned.idea for each in recent if each.experiment.planned)
-    name = min(IDEAS, key=lambda idea: (counts[idea], hinted[idea]))
+    name = min(KINDS, key=lambda idea: (counts[idea], hinted[idea]))
     shown = ", ".join(f"{count} × {kind}" for kind, count in counts.most_common(4))
     hint = f"{history.streak} experiments brought nothing ({shown}). Try something of another kind: {IDEAS[name]}"
     return Plan("shift", name, hint)

@@ -55,6 +55,8 @@ class Experiment:
     commit: str | None = None
     attempts: tuple[str, ...] = ()
     """Commits of the candidates that crashed and were repaired, oldest first."""
+    repaired: tuple[str, ...] = ()
+    """Their fingerprints."""
     runs: tuple[Measured, ...] = ()
     """Runs of the latest candidate, and of the incumbent against it."""
     draws: tuple[Drawn, ...] = ()
@@ -89,6 +91,11 @@ class Experiment:
     def is_sentinel(self) -> bool:
         """True for an edit that does nothing, proposed by the harness."""
         return self.proposal is not None and self.proposal.by == SENTINEL
+
+    @property
+    def by(self) -> str | None:
+        """Who proposed it, or was asked to where no edit came of it; None while nobody was."""
+        return self.proposal.by if self.proposal else self.planned.by if self.planned else None
 
     @property
     def value(self) -> float | None:
@@ -229,8 +236,10 @@ class History:
         )
 
     def tried(self) -> dict[str, str]:
-        """Fingerprint of every candidate that was run → what became of it."""
-        return {e.proposal.fingerprint: label(e) for e in self.experiments if e.proposal and not e.is_sentinel}
+        """Fingerprint of every candidate → what became of it; the one that is being looked at is left out."""
+        mended = {mark: f"#{e.n}: crashed" for e in (*self.experiments, self.current) for mark in e.repaired}
+        last = {e.proposal.fingerprint: label(e) for e in self.experiments if e.proposal and not e.is_sentinel}
+        return {**mended, **last}
 
 
 def label(experiment: Experiment) -> str:
@@ -303,8 +312,15 @@ def advance(pending: Experiment, record: OfExperiment) -> Experiment:
             return replace(pending, refusals=(*pending.refusals, record.said or record.reason))
         case Proposed():
             attempts = (*pending.attempts, pending.commit) if pending.commit else pending.attempts
+            mended = (pending.proposal.fingerprint,) if pending.proposal else ()
             fresh = Experiment(pending.n, planned=pending.planned, last_run=pending.last_run, cost_usd=pending.cost_usd)
-            return replace(fresh, began_s=pending.began_s, proposal=record, attempts=attempts)
+            return replace(
+                fresh,
+                began_s=pending.began_s,
+                proposal=record,
+                attempts=attempts,
+                repaired=(*pending.repaired, *mended),
+            )
         case Committed():
             return replace(pending, commit=record.commit)
         case Drawn():

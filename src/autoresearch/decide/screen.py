@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from autoresearch.decide.reply import CUT_OFF, Refusal
+from autoresearch.decide.reply import Refusal
 from autoresearch.decide.seeds import only_seeds_differ
 from autoresearch.decide.syntax import CODE, only_comments_differ, parsed, python_tree, syntax_error, uncommented
 from autoresearch.model import Proposal
@@ -30,16 +30,12 @@ def screen(
     proposal: Proposal,
     incumbent: Mapping[str, str],
     tried: Mapping[str, str],
-    *,
-    truncated: bool = False,
 ) -> Refusal | None:
     """Why a proposal is not worth a run, or None.
 
     `incumbent` is the text of every target; `tried` tells what became of each fingerprint, as in
-    `#12: 0.9931, discard`; `truncated` says that the provider cut the answer off.
+    `#12: 0.9931, discard`.
     """
-    if truncated:
-        return CUT_OFF
     for path, text in proposal.files.items():
         if path not in incumbent:
             return Refusal("unknown target", f"{path} is not a target. The targets: {', '.join(incumbent)}.")

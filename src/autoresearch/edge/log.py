@@ -13,6 +13,9 @@ HEAD_BYTES = 256 * 1024
 """Written as they come, so that `tail -f` shows them."""
 TAIL_BYTES = 256 * 1024
 """Kept in memory, and written when the run is over."""
+LIMIT_BYTES = 16_384
+"""Of the end of a log so much is looked at."""
+HEAD_OF_ENDS_BYTES = 4096
 
 _ESCAPE = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])"  # CSI, OSC and kin, the rest
@@ -91,26 +94,34 @@ class CappedLog:
 
 def ends(log: Path, head: int = 15, last: int = 40) -> str:
     """The first and the last lines of a log, as `tail` shows them; the whole where it is short."""
-    text = tail(log, head + last + 1)
-    lines = text.split("\n")
-    if len(lines) <= head + last:
-        return text
+    data, whole = _last(log, LIMIT_BYTES)
+    lines = _seen(data)
+    if whole and len(lines) <= head + last:
+        return "\n".join(lines)
     with log.open("rb") as file:
-        first = _ESCAPE.sub("", file.read(4096).decode(errors="replace")).split("\n")[:head]
-    return "\n".join([*(_CONTROL.sub("", line) for line in first), "[…]", *lines[-last:]])
+        first = _seen(file.read(HEAD_OF_ENDS_BYTES))
+    return "\n".join([*first[:head], "[…]", *lines[-last:]])
 
 
-def tail(log: Path, lines: int, limit_bytes: int = 16_384) -> str:
+def tail(log: Path, lines: int, limit_bytes: int = LIMIT_BYTES) -> str:
     """The last lines of a log as a person would have seen them: no escape sequences, a progress bar as it ended.
 
     "" where there is no log: logs are not synced, so a power cut may take one that the journal knows of.
     """
+    return "\n".join(_seen(_last(log, limit_bytes)[0])[-lines:])
+
+
+def _last(log: Path, limit_bytes: int) -> tuple[bytes, bool]:
+    """The end of a file, and whether that is all of it."""
     try:
         with log.open("rb") as file:
             size = file.seek(0, 2)
             file.seek(max(0, size - limit_bytes))
-            text = file.read(limit_bytes).decode(errors="replace")
+            return file.read(limit_bytes), size <= limit_bytes
     except FileNotFoundError:
-        return ""
-    seen = [line.rstrip("\r").rpartition("\r")[2] for line in _ESCAPE.sub("", text).rstrip().split("\n")]
-    return _CONTROL.sub("", "\n".join(seen[-lines:]))
+        return b"", True
+
+
+def _seen(data: bytes) -> list[str]:
+    text = _ESCAPE.sub("", data.decode(errors="replace")).rstrip()
+    return [_CONTROL.sub("", line.rstrip("\r").rpartition("\r")[2]) for line in text.split("\n")]

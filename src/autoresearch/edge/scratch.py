@@ -84,8 +84,12 @@ class Scratch:
 
 def _make_private(folder: Path) -> None:
     """Make a folder among those of others. Raises RepositoryError where somebody else was there before us."""
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        mine = not folder.is_symlink() and folder.stat().st_uid == os.getuid()
+    except OSError:
+        mine = False
+    if not mine:
         raise RepositoryError(f"{folder} is not yours. Remove it, or set TMPDIR to a folder of your own.")
 
 

@@ -106,7 +106,7 @@ def _command(model: str, settings: Settings, edit: Edit) -> Command:
         if own is None:
             raise SettingsError("model: command needs `command: …`, the shell command that edits the target.")
         return Command(own, edit)
-    if settings.command is not None:
+    if settings.command is not None and "command" not in settings.model:
         raise SettingsError(
             f"model: {model} has a command of its own. Take `command` away, or, to use yours, set `model: command`."
         )

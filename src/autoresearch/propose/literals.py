@@ -56,11 +56,6 @@ def line_of(text: str, at: Knob | Left) -> int:
     return bisect_right([newline.end() for newline in NEWLINE.finditer(text)], at.start) + 1
 
 
-def knobs(path: str, text: str) -> tuple[Knob, ...]:
-    """The knobs of a file, in order of appearance. Raises ProposerError for an annotation that cannot be followed."""
-    return tuple(each for each in lift(path, text) if isinstance(each, Knob))
-
-
 def lift(path: str, text: str) -> tuple[Knob | Left, ...]:
     """The constants of a file, as knobs or with the reason why not, in order of appearance. Raises ProposerError.
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FIRST_WAIT_S = 2.0
 LONGEST_WAIT_S = 120.0
+GO_ON = "Everything is recorded; run the same command again to go on."
 BELIEVED = 3
 """How often a server is believed that it can be asked again at once."""
 
@@ -33,6 +34,8 @@ class Patience:
     left_s: Callable[[], float] = lambda: math.inf
     """Seconds that the session has left: no wait is longer."""
     now: Callable[[], float] = time.monotonic
+    alone: bool = True
+    """False where another is asked next."""
 
 
 def ask_patiently(ask: Callable[[], Reply], name: str, patience: Patience) -> Reply:
@@ -87,19 +90,19 @@ class _Outage:
         self.patience.waiting(self.name, _why(state), min(now + state.upcoming_sleep, gives_up), gives_up)
 
     def give_up(self, state: RetryCallState) -> Reply:
-        """Raises ProposerError."""
-        outage = _clock(self.patience.outage_s)
-        if self.left_s > 0:
-            asked_for = _clock(state.upcoming_sleep)
-            raise ProposerError(
-                f"{self.name}: {_why(state)}. It asks to be left alone for {asked_for}, longer than `outage` "
-                f"({outage}) has left. Everything is recorded; run the same command again by then, or with a longer "
-                "`outage`."
-            ) from _error(state)
-        raise ProposerError(
-            f"{self.name} gave no answer for {outage} (`outage`): {_why(state)}. "
-            "Everything is recorded; run the same command again to go on."
-        ) from _error(state)
+        """Raises ProposerError: with what to do about it, unless another is asked next."""
+        outage, why = _clock(self.patience.outage_s), _why(state)
+        if not self.patience.alone:
+            said = f"{self.name} gives no answer: {why}."
+        elif self.left_s > 0:
+            said = (
+                f"{self.name}: {why}. It asks to be left alone for {_clock(state.upcoming_sleep)}, longer than "
+                f"`outage` ({outage}) has left. Everything is recorded; run the same command again by then, or with a "
+                "longer `outage`."
+            )
+        else:
+            said = f"{self.name} gave no answer for {outage} (`outage`): {why}. {GO_ON}"
+        raise ProposerError(said) from _error(state)
 
 
 def _clock(seconds: float) -> str:

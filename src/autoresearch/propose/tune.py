@@ -55,7 +55,7 @@ class Tune:
         tried = {_values(found, trial.params) for trial in trials}
         for choice in choices(found, trials, request.metric.direction, seed):
             files = _rewritten(request.files, choice)
-            if files and tuple(choice.values()) not in tried:
+            if files and tuple(choice.values()) not in tried and not request.is_tried(files):
                 return _reply(choice, files, len(trials))
         raise ExhaustedError(
             f"tune has nothing left to try for {', '.join(knob.name for knob in found)}: widen their annotations, "

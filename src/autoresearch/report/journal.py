@@ -77,7 +77,7 @@ def _row(experiment: Experiment, direction: Direction) -> Row:
         hypothesis=clean(proposal.hypothesis) if proposal else "",
         category=clean(proposal.category) if proposal else "",
         expected=proposal.expected if proposal else None,
-        by=clean(proposal.by if proposal else planned.by if planned else ""),
+        by=clean(experiment.by or ""),
         rung=planned.rung if planned else None,
         cost_usd=experiment.cost_usd,
         duration_s=experiment.ended_s - experiment.began_s,
