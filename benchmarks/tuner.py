@@ -181,7 +181,7 @@ def main() -> int:
             won += tuner < chance
             print(f"{seed:4} {tuner:8.4f} {chance:8.4f}  {'tuner' if tuner < chance else 'random'}", flush=True)
     took_min = (time.monotonic() - began) / 60
-    print(f"TPE won {won} of {len(seeds)}  ({bench.runs} runs, {bench.crashes} crashes, {took_min:.0f} min)")
+    print(f"the tuner won {won} of {len(seeds)}  ({bench.runs} runs, {bench.crashes} crashes, {took_min:.0f} min)")
     return 0 if won >= SHARE * len(seeds) else 1
 
 

@@ -101,9 +101,7 @@ class User:
         parts += [self.git("ls-files", "--stage"), self.git("status", "--porcelain"), self.git("stash", "list")]
         parts += [self.git("rev-parse", "refs/heads/main")]
         for path in sorted(self.home.rglob("*")):
-            ours = (
-                path.name in ("results.tsv", "run.log", "LEARNINGS.md") or ".git" in path.relative_to(self.home).parts
-            )
+            ours = path.name in OURS or ".git" in path.relative_to(self.home).parts
             if path.is_file() and not ours:
                 parts.append(f"{path} {path.stat().st_mode} {hashlib.sha256(path.read_bytes()).hexdigest()}")
         return "\n".join(parts)

@@ -104,7 +104,7 @@ def hold(
                 outcome = session.run(project, tag, roster, stop, observer)
             except ProposerError:
                 if resume.is_begun(project, tag):
-                    observer.notice(f"`{again(project, tag, command)}` goes on where this stops")
+                    observer.notice(f"{again(project, tag, command)} goes on where this stops")
                 raise
         if not as_json:
             sum_up(project, tag, outcome, command)
@@ -173,4 +173,4 @@ def again(project: Project, tag: str, command: str) -> str:
     """The command that goes on with a session."""
     implied = {"model"} if command == "tune" else set()
     flagged = any(origin.startswith("--") for name, origin in project.loaded.origins.items() if name not in implied)
-    return f"autoresearch {command} --tag {tag}{' with the same flags' if flagged else ''}"
+    return f"autoresearch {command} --tag {tag}{' (with the same flags)' if flagged else ''}"
