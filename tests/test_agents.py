@@ -38,7 +38,20 @@ def proposer(user: User, **flags: object) -> tuple[Proposer, Request]:
     """What a session of these settings would ask, and whom."""
     forget_caller()
     found = project.examine(user.home / "program.md", {"model": "command", **flags}, {})
-    return make_roster(found, "t", lambda: None).all[0], first_request(found)
+    asked = make_roster(found, "t", lambda: None).all[0]
+    return asked, first_request(found, asked)
+
+
+def test_an_agent_is_asked_to_edit_in_place_and_to_print_nothing_but_the_header(user: User, tmp_path: Path) -> None:
+    agent = f"cat >> {tmp_path}/asked; {SAY}; grep -q 'was not used' {tmp_path}/asked && {EDIT}"
+    done = user.types("run", "--tag=t", "--model=command", f"--command={agent}; true", "--budget=experiments=2")
+    assert done.returncode == 0, done.stderr
+    assert len(user.rows()) == 2
+    asked = (tmp_path / "asked").read_text()
+    assert asked.count("You are in a scratch checkout of the repository: edit the target there") == 2
+    assert asked.count("Edit the target in the checkout again") == 1
+    for meant_for_models in ("no tools", "COMPLETE", "complete new file", "SEARCH"):
+        assert meant_for_models not in asked
 
 
 def test_the_example_of_the_docs_works_as_it_stands_there(user: User, tmp_path: Path) -> None:

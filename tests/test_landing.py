@@ -203,25 +203,26 @@ SHORT, LONG = {"a.py": "x = 1\n" * 400}, {"a.py": "x = 1\n" * 401}
 
 
 @pytest.mark.parametrize(
-    ("files", "max_tokens", "writes_blocks", "tally", "form"),
+    ("files", "max_tokens", "wanted", "tally", "form"),
     [
-        (SHORT, 32_000, True, None, "whole"),
-        (LONG, 32_000, True, None, "blocks"),
-        ({**SHORT, **LONG}, 32_000, True, None, "blocks"),
-        (LONG, 32_000, False, None, "whole"),
-        (LONG, 802, False, None, "whole"),
-        (LONG, 801, False, None, "blocks"),
-        (SHORT, 799, True, None, "blocks"),
-        (LONG, 32_000, True, Tally(8, 2), "whole"),
-        (LONG, 32_000, True, Tally(9, 1), "blocks"),
-        (LONG, 32_000, True, Tally(0, 9), "blocks"),
-        (LONG, 801, True, Tally(0, 10), "blocks"),
+        (SHORT, 32_000, None, None, "whole"),
+        (LONG, 32_000, None, None, "blocks"),
+        ({**SHORT, **LONG}, 32_000, None, None, "blocks"),
+        (LONG, 32_000, "whole", None, "whole"),
+        (LONG, 802, "whole", None, "whole"),
+        (LONG, 801, "whole", None, "blocks"),
+        (SHORT, 799, None, None, "blocks"),
+        (LONG, 32_000, None, Tally(8, 2), "whole"),
+        (LONG, 32_000, None, Tally(9, 1), "blocks"),
+        (LONG, 32_000, None, Tally(0, 9), "blocks"),
+        (LONG, 801, None, Tally(0, 10), "blocks"),
+        (LONG, 10, "in place", Tally(0, 10), "in place"),
     ],
 )
 def test_the_form_follows_length_model_and_record(
-    files: dict[str, str], max_tokens: int, writes_blocks: bool, tally: Tally | None, form: str
+    files: dict[str, str], max_tokens: int, wanted: Form | None, tally: Tally | None, form: str
 ) -> None:
-    assert choose(files, max_tokens, writes_blocks=writes_blocks, tally=tally) == form
+    assert choose(files, max_tokens, wanted=wanted, tally=tally) == form
 
 
 def test_the_last_answer_is_a_whole_file_where_that_fits() -> None:

@@ -48,7 +48,7 @@ class Asking:
         """
         size, name = self.settings.max_tokens, self.proposer.name
         blocks = self._history.blocks.get(name)
-        form = forms.choose(texts, size, writes_blocks=self.proposer.writes_blocks, tally=blocks)
+        form = forms.choose(texts, size, wanted=self.proposer.wants, tally=blocks)
         asking = replace(asking, system=prompt.system(texts, form))
         held, cut_off = NOTHING, False
         for asked in range(1, ASKS + 1):

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from autoresearch.decide import agent, plan, prompt
+from autoresearch.decide import form as forms
 from autoresearch.decide.budget import too_dear
 from autoresearch.decide.recover import History
 from autoresearch.edge import links, sandbox, tree
@@ -22,6 +23,7 @@ from autoresearch.errors import SettingsError
 from autoresearch.gates import Gates
 from autoresearch.model import Request
 from autoresearch.project import Project, find_protected
+from autoresearch.propose import Proposer
 from autoresearch.propose.choose import make, pick
 from autoresearch.propose.command import Edited
 from autoresearch.propose.roster import Roster
@@ -120,13 +122,14 @@ def make_gates(project: Project, folder: SessionFolder, runner: Runner) -> Gates
     )
 
 
-def first_request(project: Project) -> Request:
-    """What the first experiment would ask, for estimates and `--dry-run`."""
+def first_request(project: Project, proposer: Proposer) -> Request:
+    """What the first experiment would ask of a proposer, for estimates and `--dry-run`."""
     texts = {path: file.data.decode() for path, file in project.targets.items()}
     history = History()
     hint = plan.plan(history, (), project.settings.patience, tunable=lambda: False).hint
     material = prompt.Material(project.program.prose, texts, project.fixed, "", hint)
-    asking = prompt.build(project.settings, history, (), material)
+    form = forms.choose(texts, project.settings.max_tokens, wanted=proposer.wants)
+    asking = replace(prompt.build(project.settings, history, (), material), system=prompt.system(texts, form))
     return Request(n=2, prompt=asking, files=texts, metric=project.settings.measured, baseline=None)
 
 
@@ -158,9 +161,9 @@ def make_roster(project: Project, tag: str, tick: Callable[[], None]) -> Roster:
     elsewhere = make_elsewhere(project)
     names = pick(project.settings, os.environ)
     proposers = [make(name, project.settings, texts, edit, elsewhere) for name in names]
-    request = first_request(project)
     for proposer in proposers:
-        if reason := too_dear(project.settings.budget, History(), proposer.worst_case(request)):
+        worst = proposer.worst_case(first_request(project, proposer))
+        if reason := too_dear(project.settings.budget, History(), worst):
             raise SettingsError(
                 f"budget does not cover one reply of {proposer.name}: {reason}. Change `budget`, or lower `max_tokens`."
             )

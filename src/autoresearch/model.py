@@ -48,7 +48,7 @@ Take = Literal["only", "last"]
 Rung = Literal["explore", "shift", "burst", "branch"]
 """How far a session has gone to leave a plateau: hints by turns, hints of a neglected kind, the tuner on the
 incumbent's numbers, another experiment's text to start from."""
-Form = Literal["whole", "blocks"]
+Form = Literal["whole", "blocks", "in place"]
 """How an edit is asked for: complete files, or SEARCH/REPLACE blocks."""
 Label = Literal["self-reported", "in-process", "isolated"]
 """Who says the metric: the target itself, a bench that has it in its own process, or one that has it in another."""

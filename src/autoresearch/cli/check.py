@@ -236,8 +236,8 @@ def estimate(project: Project, roster: Roster, run_s: float, findings: Findings)
     guess = "" if roster.tunes else f" and a guessed {REPLY_S:g} s a reply"
     span = f"in {hours:g} h" if count == fit else f"(the budget) in about {clock(count * each_s)}"
     findings.say("ok", "night", f"{count} experiments {span}, at {run_s:.1f} s a run, {runs:g} runs each{guess}")
-    request = first_request(project)
-    replies = {each.name: (each.usual_case(request), each.worst_case(request)) for each in roster.all}
+    asked = {each: first_request(project, each) for each in roster.all}
+    replies = {each.name: (each.usual_case(request), each.worst_case(request)) for each, request in asked.items()}
     level, sentence = cost(budget, count, replies)
     findings.say(level, "cost", sentence)
 

@@ -129,9 +129,8 @@ def first_contact(proposer: Proposer, observer: Observer, stop: StopSignal, *, b
 
 def show_dry_run(project: Project, tag: str) -> None:
     """The settings with their origin, and the first prompt."""
-    from autoresearch.equipment import first_request
+    from autoresearch.equipment import first_request, make_roster
     from autoresearch.limits import Bounds, Limits
-    from autoresearch.propose.choose import pick
 
     settings, origins = project.settings, project.loaded.origins
     print(f"branch: autoresearch/{tag}")
@@ -139,9 +138,10 @@ def show_dry_run(project: Project, tag: str) -> None:
         setting = getattr(settings, name)
         listed = ", ".join(map(str, value)) if isinstance(value, list) else value
         print(f"{name}: {setting.text() if isinstance(setting, Bounds | Limits) else listed}  ({origins[name]})")
-    print(f"proposer: {', '.join(pick(settings, os.environ))}")
+    roster = make_roster(project, tag, lambda: None)
+    print(f"proposer: {', '.join(roster.names)}")
     print(f"linked into the session's tree: {', '.join(project.links) or 'nothing'}")
-    print(f"\nfirst prompt:\n\n{first_request(project).prompt.text()}")
+    print(f"\nfirst prompt:\n\n{first_request(project, roster.all[0]).prompt.text()}")
 
 
 def sum_up(project: Project, tag: str, outcome: Outcome, command: str = "run") -> None:

@@ -1,4 +1,4 @@
-"""Whether whole files or SEARCH/REPLACE blocks are asked for."""
+"""Whether whole files or SEARCH/REPLACE blocks are asked for, or edits in place."""
 
 from __future__ import annotations
 
@@ -55,15 +55,22 @@ class Tally:
 
 
 def choose(
-    files: Mapping[str, str], max_tokens: int, *, writes_blocks: bool = True, tally: Tally | None = None
+    files: Mapping[str, str], max_tokens: int, *, wanted: Form | None = None, tally: Tally | None = None
 ) -> Form:
-    """The form of the first answer: whole where it fits and the files are short, or the model is poor at blocks."""
-    whole = is_short(files) or not writes_blocks or (tally is not None and tally.poor)
+    """The form of the first answer: whole where it fits and the files are short, or the model is poor at blocks.
+
+    `wanted` is what suits the proposer: whole, where it fits, or in place.
+    """
+    if wanted == "in place":
+        return wanted
+    whole = is_short(files) or wanted == "whole" or (tally is not None and tally.poor)
     return "whole" if whole and fits(files, max_tokens) else "blocks"
 
 
 def again(now: Form, files: Mapping[str, str], max_tokens: int, *, cut_off: bool, last: bool) -> Form:
     """The form of the next answer; `cut_off` says that one of those so far had no end, so that a shorter one is due."""
+    if now == "in place":
+        return now
     if cut_off:
         return "blocks"
     return "whole" if last and fits(files, max_tokens) else now

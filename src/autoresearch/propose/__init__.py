@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from autoresearch.model import Reply, Request, Usage
+from autoresearch.model import Form, Reply, Request, Usage
 
 
 class Proposer(Protocol):
@@ -17,8 +17,8 @@ class Proposer(Protocol):
     """True when it can be shown a crash and asked to mend it."""
 
     @property
-    def writes_blocks(self) -> bool:
-        """False where whole files are the safer form to ask for: it may be any model, a small one too."""
+    def wants(self) -> Form | None:
+        """The form to ask for: whole where it may be any model, a small one too; None to go by the target's length."""
 
     def check(self) -> str:
         """Say in a few words what will be used. Raises ProposerError when key, model or command cannot work."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from autoresearch.errors import ProposerError, ProposerUnavailableError
-from autoresearch.model import Reply, Request, Usage
+from autoresearch.model import Form, Reply, Request, Usage
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Command:
     """Runs a command for each proposal. `edit(command, prompt, files, limit_s)` does so in the scratch checkout."""
 
     can_repair = True
-    writes_blocks = True
+    wants: Form = "in place"
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Command:
 
     def propose(self, request: Request) -> Reply:
         """Run the command once. Raises ProposerUnavailableError when it fails without having edited a target."""
-        done = self._edit(self._command, f"{request.prompt.text()}\n\n{HOW}", request.files, request.limit_s)
+        done = self._edit(self._command, request.prompt.text(), request.files, request.limit_s)
         if done.failure and not done.files:
             last = (done.output.strip().splitlines() or ["it printed nothing"])[-1][:300]
             who = f"`{self._command}`" if self.name == "command" else self.name
@@ -96,9 +96,3 @@ def _program(command: str) -> str | None:
 def _known(word: str) -> bool:
     """True for what the shell can run: a program on the PATH, a file, a builtin."""
     return subprocess.run(["sh", "-c", 'command -v "$1"', "sh", word], capture_output=True, check=False).returncode == 0
-
-
-HOW = """\
-You are in a scratch checkout of the repository. Ignore the answer format above for the edit itself: edit the target
-file in place instead, and change no other file. Do not run the bench, and do not commit. Print the header lines of the
-answer format as your last output, each with what you did and why."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, ClassVar
 
-from autoresearch.model import Reply, Request, Usage
+from autoresearch.model import Form, Reply, Request, Usage
 from autoresearch.propose.call import CHECK, Call, Limit
 from autoresearch.propose.faults import FilteredError
 from autoresearch.propose.remedies import NO_SUCH_PAGE, no_json, unknown_model
@@ -41,9 +41,9 @@ class HostedProposer(ABC):
         self._server = find(self.provider, base_url, os.environ, official=official)
 
     @property
-    def writes_blocks(self) -> bool:
-        """True at the provider's own API."""
-        return self._server.official
+    def wants(self) -> Form | None:
+        """Whole files, but at the provider's own API."""
+        return None if self._server.official else "whole"
 
     def check(self) -> str:
         """Ask whether the server takes the key and knows the model; costs nothing."""

@@ -23,7 +23,7 @@ class Tune:
 
     name = "tune"
     can_repair = False
-    writes_blocks = True
+    wants = None
 
     def __init__(self, seed: int = 0, elsewhere: Elsewhere | None = None) -> None:
         self._seed, self._elsewhere = seed, elsewhere
