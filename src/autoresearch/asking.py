@@ -29,6 +29,10 @@ ASKS = 4
 """Answers asked for one edit: the first, two more with what failed, one as a whole file."""
 
 
+class TooDear(Stopped):
+    """The budget does not cover an answer of whoever is asked."""
+
+
 @dataclass
 class Asking:
     """Whoever is asked for the present experiment, within the budget."""
@@ -131,7 +135,7 @@ class Asking:
 
     def _ask_once(self, request: Request) -> Reply:
         if reason := too_dear(self.settings.budget, self._history, self.proposer.worst_case(request)):
-            raise Stopped(reason)
+            raise TooDear(reason)
         try:
             with self.stop.interruptible():
                 answer = self.proposer.propose(request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from autoresearch.asking import Asking
+from autoresearch.asking import Asking, TooDear
 from autoresearch.decide import plan, prompt
 from autoresearch.decide.bandit import pick
 from autoresearch.decide.learnings import earned
@@ -52,6 +52,10 @@ class Proposing:
             planned = self._plan(incumbent)
             try:
                 return self._ask(planned, incumbent)
+            except TooDear as stopped:
+                if not self.asking.roster.leave_out(planned.by, stopped):
+                    raise
+                self._notice(f"{planned.by} is asked no more: {stopped}")
             except ProposerError as error:
                 if planned.rung == "burst":
                     self.tuned_out = self._incumbent
