@@ -27,7 +27,7 @@ from histories import BASELINE, experiment, history, measured, proposed
     ("budget", "past", "elapsed_s", "limit"),
     [
         (Budget(), history(BASELINE), 1e9, None),
-        (Budget(experiments=1), history(BASELINE), 0.0, "1 experiments"),
+        (Budget(experiments=1), history(BASELINE), 0.0, "1 experiment"),
         (Budget(experiments=2), history(BASELINE), 0.0, None),
         (Budget(hours=1), history(), 3599.0, None),
         (Budget(hours=1), history(), 3600.0, "1 hours"),

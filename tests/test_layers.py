@@ -14,7 +14,7 @@ import autoresearch
 PACKAGE = Path(autoresearch.__file__).parent
 NOUNS = {"model", "errors", "records", "settings", "direction", "limits", "secrets"}
 ALLOWED = {
-    "decide": {"decide", *NOUNS},
+    "decide": {"decide", "figures", *NOUNS},
     "edge": {"edge", *NOUNS},
     "propose": {"propose", *NOUNS},
     "report": {

@@ -53,13 +53,13 @@ def test_a_plateau_is_climbed_off_rung_by_rung_and_then_it_is_over(tmp_path: Pat
     assert "expected +5.00%" in asked[-1]
     page = (user.home / "LEARNINGS.md").read_text()
     assert "algorithm: 8 tried, 0 kept" in page
-    assert "8 experiments had a predicted and a measured gain; 0 were kept" in page
-    assert "- tune: 2 experiments, 0 kept" in page
+    assert "0 of 8 came true" in page
+    assert "- tune: 2 tried, 0 kept" in page
     said = " ".join(user.types("report", "t").stdout.split())
     assert "by kind of idea: algorithm 8 tried, 0 kept; parameters 2 tried, 0 kept" in said
-    assert "predictions: 0 of 8 were kept with at least half of what was predicted; predicted +5.0%" in said
+    assert "predictions: 0 of 8 were kept with at least half of what was predicted; median predicted +5.0 %" in said
     assert "- openai/gpt-6-luna: 8 tried, 0 kept, $0.00" in said
-    assert "to leave plateaus: 2 experiments with hints of a neglected kind, 2 experiments with the tuner" in said
+    assert "to leave plateaus: 2 experiments with hints of a neglected kind, 2 experiments by the tuner" in said
     learnt = json.loads(user.types("report", "t", "--format=json").stdout)["learnt"]
     assert learnt["rungs"] == {"explore": 2, "shift": 2, "burst": 2, "branch": 4}
     assert learnt["predictions"]["made"] == 8

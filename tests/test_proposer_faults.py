@@ -189,11 +189,11 @@ def test_the_hours_of_the_budget_are_not_overrun_by_waits(tmp_path: Path) -> Non
     [
         (
             ("--budget=tokens=6000",),
-            "budget does not cover one reply of openai/gpt-6-luna: the next reply can take 3",
+            "budget does not do for openai/gpt-6-luna: the next reply can take 3",
         ),
         (
             ("--budget=usd=5", "--base-url=https://models.example.org/v1"),
-            "budget does not cover one reply of openai/gpt-6-luna: the model's price is unknown",
+            "budget does not do for openai/gpt-6-luna: its price is unknown",
         ),
     ],
 )
@@ -277,7 +277,7 @@ def test_who_costs_nothing_goes_on_where_the_budget_covers_no_other(tmp_path: Pa
     with ModelServer([whole("11.0"), whole("12.0"), whole("13.0")]) as server:
         done = user.types(
             *("run", "--tag=t", "--model=openai/gpt-6-luna,tune", "--max-tokens=500"),
-            "--budget=tokens=6200,experiments=9",
+            "--budget=tokens=4500,experiments=9",
             env=environment(server),
         )
     assert done.returncode == 0, done.stderr

@@ -360,7 +360,8 @@ def test_the_fingerprint_stays_what_journals_hold() -> None:
         return hashlib.sha256(text.encode()).hexdigest()
 
     assert fingerprint({"a.c": "a"}) == "a46e7dd0680f30514971926a52172ec97c3d4cd350a285cfb3ebecc68406a619"
-    assert fingerprint({"a.c": "// one\nseed = 1;  \n\n"}) == sha("a.c\0" + sha("// one\nseed = 1;"))
+    assert fingerprint({"a.c": "// one\nseed = 1;  \n\n"}) == sha("a.c\0" + sha("seed = 1;"))
+    assert fingerprint({"a.txt": "// one\nseed = 1;  \n\n"}) == sha("a.txt\0" + sha("// one\nseed = 1;"))
     assert fingerprint({"a.py": "seed = 1  # one\n"}) == sha("a.py\0" + sha(ast.dump(ast.parse("seed = 1"))))
 
 

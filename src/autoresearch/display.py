@@ -18,7 +18,7 @@ from autoresearch.decide.rematch import score
 from autoresearch.decide.results import one_line
 from autoresearch.decide.rounds import rounds
 from autoresearch.edge.signals import StopSignal
-from autoresearch.figures import number, percent
+from autoresearch.figures import number, percent, plural
 from autoresearch.model import Rung
 from autoresearch.observer import Observer
 from autoresearch.records import (
@@ -341,7 +341,7 @@ def climbed(record: AnyRecord, history: History) -> str | None:
     before = next((e.planned.rung for e in reversed(history.experiments) if e.planned), None)
     if before == record.rung:
         return None
-    return f"{history.streak} experiments without a keep: {RUNGS[record.rung].format(record)}"
+    return f"{plural(history.streak, 'experiment')} without a keep: {RUNGS[record.rung].format(record)}"
 
 
 def tampering(record: AnyRecord, history: History) -> str | None:
@@ -414,7 +414,7 @@ def cost(history: History) -> str:
     spent = history.spent
     if spent.replies == 0:
         return "$0"
-    unknown = f"{spent.unpriced} replies of unknown price"
+    unknown = f"{plural(spent.unpriced, 'reply', 'replies')} of unknown price"
     if spent.unpriced == spent.replies:
         return unknown
     return f"${spent.usd:.4f}" + (f" + {unknown}" if spent.unpriced else "")

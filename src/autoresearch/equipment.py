@@ -164,9 +164,7 @@ def make_roster(project: Project, tag: str, tick: Callable[[], None]) -> Roster:
     for proposer in proposers:
         worst = proposer.worst_case(first_request(project, proposer))
         if reason := too_dear(project.settings.budget, History(), worst):
-            raise SettingsError(
-                f"budget does not cover one reply of {proposer.name}: {reason}. Change `budget`, or lower `max_tokens`."
-            )
+            raise SettingsError(f"budget does not do for {proposer.name}: {reason}.")
     return Roster(proposers, elsewhere, project.settings.outage)
 
 

@@ -26,3 +26,8 @@ def percent(gain: float | None, direction: Direction | None) -> str:
         return "0 %"
     digits = 0 if size >= 100 else 1 if size >= 1 else 2 if size >= 0.01 else 4
     return f"{change * 100:+.{digits}f} %"
+
+
+def plural(n: int, one: str, many: str | None = None) -> str:
+    """`1 keep`, `2 keeps`."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from autoresearch.decide.recover import History
+from autoresearch.figures import plural
 from autoresearch.model import Usage
 from autoresearch.settings import Budget
 
@@ -11,7 +12,7 @@ def spent_up(budget: Budget, history: History, elapsed_s: float) -> str | None:
     """Which limit of the budget is reached, in words, or None."""
     done = len(history.experiments)
     if budget.experiments is not None and done >= budget.experiments:
-        return f"the budget of {budget.experiments} experiments is spent"
+        return f"the budget of {plural(budget.experiments, 'experiment')} is spent"
     if reason := hours_spent(budget, elapsed_s):
         return reason
     if budget.usd is not None and history.spent.usd >= budget.usd:
@@ -37,7 +38,7 @@ def too_dear(budget: Budget, history: History, worst: Usage) -> str | None:
     if budget.usd is None or usd == 0.0:
         return None
     if usd is None:
-        return "the model's price is unknown, so a budget in dollars cannot be kept; use tokens or experiments instead"
+        return "its price is unknown, so that no budget in dollars can be kept; set one in tokens or experiments"
     if spent.usd + usd > budget.usd:
         return f"the next reply can cost ${usd:.2f}, and ${budget.usd - spent.usd:.2f} of ${budget.usd:g} are left"
     return None

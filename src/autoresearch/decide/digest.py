@@ -51,8 +51,8 @@ def _lines(past: Sequence[Outcome], metric: Metric) -> Iterator[str]:
     yield f"By kind of idea: {'; '.join(map(tallied, tallies(past, kind, metric)))}."
     if told := predictions(past):
         yield (
-            f"Predictions: {told.made} gave a number, {told.came_true} got at least half of it; predicted "
-            f"{told.expected:+.2%} on average, measured {told.measured:+.2%}."
+            f"Predictions: {told.made} gave a number, {told.came_true} got at least half of it; median "
+            f"predicted {told.expected:+.2%}, measured {told.measured:+.2%}."
         )
     kept = sorted((each for each in done if each.experiment.kept), key=lambda each: -(each.gain or 0.0))
     yield from _listed("Worked, the largest gains first:", kept[:KEPT])

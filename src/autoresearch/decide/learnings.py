@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import exp, expm1, log1p
-from statistics import mean
+from statistics import median
 
 from autoresearch.decide.outcome import Outcome
 from autoresearch.decide.recover import BASELINE, History, Spent
@@ -38,9 +38,9 @@ class Predictions:
     came_true: int
     """Those that were kept with at least half of what was predicted."""
     expected: float
-    """Mean predicted gain."""
+    """Median of the predicted gains."""
     measured: float
-    """Mean measured gain."""
+    """Median of the measured ones: a few that went badly wrong say little of the others."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ def predictions(past: Sequence[Outcome]) -> Predictions | None:
     return Predictions(
         made=len(known),
         came_true=sum(each.came_true for each, _, _ in known),
-        expected=mean(said for _, said, _ in known),
-        measured=mean(got for _, _, got in known),
+        expected=median(said for _, said, _ in known),
+        measured=median(got for _, _, got in known),
     )
 
 

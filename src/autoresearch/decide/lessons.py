@@ -9,11 +9,15 @@ from autoresearch.decide.learnings import Earned, Tally, earned, kind, predictio
 from autoresearch.decide.outcome import Outcome, near_misses
 from autoresearch.decide.recover import History
 from autoresearch.decide.results import one_line
-from autoresearch.model import Metric
+from autoresearch.figures import number, percent
+from autoresearch.model import Direction, Metric
 
 MOST = 20
 """Entries of a list."""
-_MARKUP = re.compile(r"([\\`*_<>\[\]|#])")
+CLOSEST = 5
+TUNER = "tune"
+"""Its hypothesis says how it chose, and nothing of the target."""
+_MARKUP = re.compile(r"[\\`*<\[\]|]|(?<!\w)_|_(?!\w)|\A[#>+-]")
 
 
 def page(history: History, past: Sequence[Outcome], metric: Metric) -> str:
@@ -26,35 +30,41 @@ def _lines(history: History, past: Sequence[Outcome], metric: Metric) -> Iterato
     assert opened is not None
     assert baseline is not None
     assert best is not None
-    done = tried(past)
-    kept = [each for each in done if each.experiment.kept]
+    done, towards = tried(past), metric.direction
+    kept = sorted((each for each in done if each.experiment.kept), key=lambda each: -(each.gain or 0.0))
+    misses = near_misses(past)[:CLOSEST]
+    missed = [each for each in done if each.experiment.value is not None and each not in [*kept, *misses]]
     yield f"# What session {opened.tag} learnt"
     yield ""
     gain = metric.gain(best.value, baseline.value) if best.value is not None and baseline.value is not None else None
-    share = "" if gain is None or best is baseline else f" ({gain:+.2%}, + is better; not verified)"
-    yield (
-        f"{plain(metric.name)} ({metric.direction} is better): {baseline.value:.10g} at the start, "
-        f"{best.value:.10g} at best{share}. {len(kept)} of {len(done)} experiments were kept."
+    share = (
+        "" if gain is None or best is baseline else f" ({percent(gain, towards)}; not verified when this was written)"
     )
-    yield from _listed("What worked", [_entry(each) for each in sorted(kept, key=lambda each: -(each.gain or 0.0))])
-    yield from _listed("What nearly worked", [_entry(each) for each in near_misses(past)[:5]])
-    yield from _listed("By kind of idea", [_kind(tally) for tally in tallies(past, kind, metric)])
+    yield (
+        f"{plain(metric.name)} ({towards} is better): {number(baseline.value)} at the start, {number(best.value)} at "
+        f"best{share}. {len(kept)} of {len(done)} experiments were kept. Changes are over the best of that time, in a "
+        "rematch over the runs beside it."
+    )
+    yield from _listed("What worked", [_entry(each, towards) for each in kept])
+    yield from _listed("What came closest since the last keep", [_entry(each, towards) for each in misses])
+    yield from _listed("What did not help, the latest first", [_entry(each, towards) for each in reversed(missed)])
     yield from _listed("What failed", _failures(done))
+    yield from _listed("By kind of idea", [_counted(tally, towards) for tally in tallies(past, kind, metric)])
     if told := predictions(past):
         yield from _listed(
             "Predictions",
             [
-                f"{told.made} experiments had a predicted and a measured gain; {told.came_true} were kept with at "
-                "least half of what was predicted",
-                f"predicted {told.expected:+.2%} on average, measured {told.measured:+.2%}",
+                f"{told.came_true} of {told.made} came true: kept, with at least half of what was predicted",
+                f"in the middle {percent(told.expected, towards)} was predicted, and {percent(told.measured, towards)} "
+                "measured",
             ],
         )
-    yield from _listed("Who proposed", [_earned(each) for each in earned(history, past, metric)])
+    yield from _listed("Who proposed", [_earned(each, towards) for each in earned(history, past, metric)])
 
 
 def plain(text: str) -> str:
     """Foreign text on one line, with nothing in it that Markdown would take for its own."""
-    return _MARKUP.sub(r"\\\1", one_line(text))
+    return _MARKUP.sub(r"\\\g<0>", one_line(text))
 
 
 def _listed(title: str, entries: Sequence[str]) -> Iterator[str]:
@@ -65,20 +75,20 @@ def _listed(title: str, entries: Sequence[str]) -> Iterator[str]:
         yield f"- and {len(entries) - MOST} more: see the report"
 
 
-def _entry(outcome: Outcome) -> str:
-    """`+3.20 % #12 1a2b3c4 description: hypothesis`."""
+def _entry(outcome: Outcome, towards: Direction) -> str:
+    """`#12 1a2b3c4 +3.2 % description: hypothesis (expected +1.0 %)`."""
     e = outcome.experiment
-    gain = "" if outcome.gain is None else f"{outcome.gain:+.2%} "
-    expected = "" if outcome.expected is None else f" (expected {outcome.expected:+.2%})"
-    said = plain(e.proposal.description) if e.proposal else ""
-    why = f": {plain(e.proposal.hypothesis)}" if e.proposal and e.proposal.hypothesis else ""
-    return f"{gain}#{e.n} {(e.commit or '')[:7]} {said}{why}{expected}"
+    said, why = (plain(e.proposal.description), plain(e.proposal.hypothesis)) if e.proposal else ("", "")
+    words = [f"#{e.n}", (e.commit or "")[:7], percent(outcome.gain, towards), said]
+    text = " ".join(filter(None, words)) + (f": {why}" if why and e.by != TUNER else "")
+    return text if outcome.expected is None else f"{text} (expected {percent(outcome.expected, towards)})"
 
 
-def _kind(tally: Tally) -> str:
-    gain = f", {tally.gain:+.2%} together" if tally.keeps else ""
+def _counted(tally: Tally, towards: Direction) -> str:
+    """`tune: 12 tried, 2 kept, +3.2 % together`."""
+    gain = f", {percent(tally.gain, towards)} together" if tally.keeps else ""
     crashed = f", {tally.crashes} crashed" if tally.crashes else ""
-    return f"{tally.name}: {tally.tries} tried, {tally.keeps} kept{gain}{crashed}"
+    return f"{plain(tally.name)}: {tally.tries} tried, {tally.keeps} kept{gain}{crashed}"
 
 
 def _failures(done: Sequence[Outcome]) -> list[str]:
@@ -90,7 +100,6 @@ def _failures(done: Sequence[Outcome]) -> list[str]:
     ]
 
 
-def _earned(each: Earned) -> str:
+def _earned(each: Earned, towards: Direction) -> str:
     cost = "of unknown price" if each.usd is None else f"${each.usd:.2f}"
-    tally = each.tally
-    return f"{plain(each.name)}: {tally.tries} experiments, {tally.keeps} kept, {tally.gain:+.2%} together, {cost}"
+    return f"{_counted(each.tally, towards)}, {cost}"

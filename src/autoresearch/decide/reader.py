@@ -284,12 +284,24 @@ def _ended(text: str) -> str:
 
 
 def _answer(lines: list[str]) -> int:
-    """The line that the answer begins with: behind a reasoning of which the server kept only the end tag."""
+    """The line that the answer begins with: behind a reasoning of which the server kept only the end tag.
+
+    A tag within a fence or a block is one of the file's own lines.
+    """
+    block: Marks | None = None
+    outer: Fence | None = None
     for at, line in enumerate(lines):
-        if thought(line):
+        mark = fence(line)
+        if block:
+            block = None if length(block.replace, line) else block
+        elif outer:
+            outer = None if mark and not mark.info and mark.matches(outer) else outer
+        elif thought(line):
             break
-        if THOUGHT_ENDS.fullmatch(line.strip()):
+        elif THOUGHT_ENDS.fullmatch(line.strip()):
             return at + 1
+        else:
+            block, outer = opening(line), mark
     return 0
 
 

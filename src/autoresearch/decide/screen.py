@@ -53,18 +53,17 @@ def screen(
 
 
 def fingerprint(files: Mapping[str, str]) -> str:
-    """SHA-256 in hexadecimal of all targets, blind to layout: of Python the syntax tree, else trailing blanks.
+    """SHA-256 in hexadecimal of all targets, blind to layout and comments: of Python the syntax tree.
 
     Two versions of Python may give one text two fingerprints; the same one never does.
     """
-    parts = (f"{path}\0{_digest(path.endswith('.py'), text)}" for path, text in sorted(files.items()))
+    parts = (f"{path}\0{_digest(path, text)}" for path, text in sorted(files.items()))
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _same(path: str, old: str, new: str) -> bool:
     """True where nothing differs but layout and comments."""
-    python = path.endswith(".py")
-    return _digest(python, old) == _digest(python, new) or only_comments_differ(path, old, new)
+    return _digest(path, old) == _digest(path, new) or only_comments_differ(path, old, new)
 
 
 def size(files: Mapping[str, str]) -> int:
@@ -99,8 +98,8 @@ def _words(text: str) -> int:
 
 
 @lru_cache(maxsize=8)  # the incumbent comes with every proposal
-def _digest(python: bool, text: str) -> str:
-    normal = python_tree(text) if python else None
+def _digest(path: str, text: str) -> str:
+    normal = python_tree(text) if path.endswith(".py") else uncommented(path, text)
     if normal is None:
         normal = "\n".join(line.rstrip() for line in text.split("\n")).rstrip("\n")
     return hashlib.sha256(normal.encode("utf-8", "surrogatepass")).hexdigest()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from autoresearch.figures import plural
 from autoresearch.report.log import Log
-from autoresearch.report.phrases import name, plural
+from autoresearch.report.phrases import name
 
 if TYPE_CHECKING:
     from autoresearch.report.evidence import Evidence

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
-from autoresearch.figures import percent
+from autoresearch.figures import percent, plural
 from autoresearch.model import Direction
 from autoresearch.report.log import Log
-from autoresearch.report.phrases import gain, plural, rough
+from autoresearch.report.phrases import gain, rough
 
 if TYPE_CHECKING:
     from autoresearch.decide.interval import Interval

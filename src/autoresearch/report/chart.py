@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 from autoresearch.errors import SettingsError
+from autoresearch.figures import plural
 from autoresearch.report import certainty, labels, layers, wording
 from autoresearch.report.cells import shorten
 from autoresearch.report.curve import Curve, curve
 from autoresearch.report.layers import PRINT, Palette
 from autoresearch.report.log import Log
-from autoresearch.report.phrases import plural
 from autoresearch.report.summary import Summary
 
 _SIZE = (860, 420)

@@ -54,7 +54,7 @@ def to_json(log: Log, summary: Summary) -> str:
                  was kept all the same
     learnt       null for a file that is no journal, else {kinds, predictions, earned, rungs}: kinds is [{name, tries,
                  keeps, crashes, change}], the change of its keeps together, relative, positive when better; predictions
-                 is null or {made, came_true, expected, measured}: mean changes, relative, positive when better, of the
+                 is null or {made, came_true, expected, measured}: medians, relative, positive when better, of the
                  experiments that predicted one, of which came_true were kept with at least half of it; earned is
                  [{name, tries, keeps, crashes, change, usd, tokens, replies}], a proposer each; usd is null where any
                  price is unknown; rungs is {rung: experiments}: explore, shift, burst, branch

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from autoresearch.figures import percent
+from autoresearch.figures import percent, plural
 from autoresearch.model import Direction, Rung
 from autoresearch.report.cells import clean
-from autoresearch.report.phrases import dollars, plural
+from autoresearch.report.phrases import dollars
 
 if TYPE_CHECKING:
     from autoresearch.decide.learnings import Earned, Tally
     from autoresearch.report.learnt import Learnt
 
 _RUNGS: Mapping[Rung, str] = {
-    "shift": "hints of a neglected kind",
-    "burst": "the tuner on the best so far",
+    "shift": "with hints of a neglected kind",
+    "burst": "by the tuner on the best so far",
     "branch": "from a near miss or an earlier keep",
 }
 
@@ -30,12 +30,12 @@ def lines(found: Learnt | None, direction: Direction | None) -> Iterator[str]:
     if told := found.predictions:
         yield (
             f"predictions: {told.came_true} of {told.made} were kept with at least half of what was predicted; "
-            f"predicted {told.expected:+.1%} on average, measured {told.measured:+.1%} (+ is better)"
+            f"median predicted {percent(told.expected, direction)}, measured {percent(told.measured, direction)}"
         )
     if len(found.earned) > 1:
         yield from (_earned(each, direction) for each in found.earned)
     tried = [(found.rungs[rung], what) for rung, what in _RUNGS.items() if found.rungs[rung]]
-    climbed = [f"{plural(count, 'experiment')} with {what}" for count, what in tried]
+    climbed = [f"{plural(count, 'experiment')} {what}" for count, what in tried]
     if climbed:
         yield f"to leave plateaus: {', '.join(climbed)}"
 

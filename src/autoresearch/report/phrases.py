@@ -59,8 +59,3 @@ def duration(seconds: float) -> str:
 def dollars(cost_usd: float) -> str:
     """`$1.24`; two significant digits below a cent."""
     return f"${cost_usd:,.2f}" if cost_usd >= 0.01 or not cost_usd else f"${cost_usd:.2g}"
-
-
-def plural(n: int, one: str, many: str | None = None) -> str:
-    """`1 keep`, `2 keeps`."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from autoresearch.figures import number
+from autoresearch.figures import number, plural
 from autoresearch.report.curve import Curve
 from autoresearch.report.log import Row, Standing
-from autoresearch.report.phrases import plural
 
 _MARKS: tuple[tuple[str, frozenset[Standing], str, int], ...] = (
     ("·", frozenset({"discard", "crash", "other"}), "discarded", 244),
