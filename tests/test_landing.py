@@ -51,7 +51,6 @@ def test_a_block_that_applies_is_held_and_lands_with_the_one_that_failed() -> No
     first = refused(FIRST)
     assert (first.reason, len(first.held.edits), first.held.owed) == ("search not found", 1, 1)
     assert "Block 2 of 2: SEARCH matches 0 places in a.py" in first.detail
-    assert "1 other block applies and is held" in first.detail
     got = landed("description: second\n\n" + block("two = 2", "two = 20"), first.held)
     assert got.files == {"a.py": FILE.replace("one = 1", "one = 10").replace("two = 2", "two = 20")}
     assert (got.description, got.hypothesis) == ("second", "")
@@ -110,7 +109,6 @@ INSERTS = block("two = 2\nthree = 3", "two = 2\nhalf = 2\nthree = 3")
     ("held", "new"),
     [
         (DELETES, block("two = 2\nfour = 4", "x = 1")),  # as it is with the held block
-        (DELETES, block("two = 2\nthree = 3\nfour = 4", "x = 1")),
         (INSERTS, block("two = 2\nthree = 3\nfour = 4", "x = 1")),
         (INSERTS, block("half = 2", "x = 1")),
     ],
@@ -133,6 +131,43 @@ def test_a_held_block_that_comes_again_makes_up_for_none_that_failed() -> None:
     assert (second.reason, second.held.owed, len(second.held.edits)) == ("blocks missing", 1, 1)
     got = landed(block("two = 2", "two = 20"), second.held)
     assert got.files == {"a.py": FILE.replace("one = 1", "one = 11").replace("two = 2", "two = 20")}
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        block("one = 1\ntwo = 2", "one = 10\ntwo = 2") + block("three = 3", "three = 30"),  # with other lines around
+        block("one = 1\ntwo = 2\nthree = 3", "one = 10\ntwo = 2\nthree = 30") + block("five = 5", "five = 5\n"),
+    ],
+)
+def test_the_whole_edit_sent_again_in_other_blocks_takes_the_place_of_what_is_held(again: str) -> None:
+    first = refused(HEADER + ONE + block("three = 33", "three = 30"))
+    got = landed(again, first.held)
+    assert got.files["a.py"].startswith("one = 10\ntwo = 2\nthree = 30\nfour = 4\nfive = 5\n")
+
+
+def test_who_sends_no_more_once_told_that_blocks_are_missing_needs_no_more() -> None:
+    first = refused(HEADER + ONE + block("two = 3", "two = 20") + block("three = 4", "three = 30"))
+    both = block("two = 2\nthree = 3", "two = 20\nthree = 30")
+    second = refused(both, first.held)
+    assert (second.reason, second.held.owed) == ("blocks missing", 1)
+    assert landed(both, second.held).files == {"a.py": "one = 10\ntwo = 20\nthree = 30\nfour = 4\nfive = 5\n"}
+
+
+def test_a_held_line_sent_again_beside_another_one_is_not_there_twice() -> None:
+    first = refused(HEADER + block("one = 1", "one = 1\nhalf = 1") + TWO_FAILS)
+    got = landed(block("two = 2", "half = 1\ntwo = 2") + block("two = 2", "two = 20"), first.held)
+    assert got.files["a.py"].count("half = 1") == 1
+
+
+def test_lines_that_another_block_puts_there_make_none_ambiguous() -> None:
+    got = landed(HEADER + block("one = 1", "one = 1\nfive = 5") + block("five = 5", "five = 50"), NOTHING)
+    assert got.files == {"a.py": "one = 1\nfive = 5\ntwo = 2\nthree = 3\nfour = 4\nfive = 50\n"}
+
+
+def test_the_nearest_lines_are_those_of_the_original_text() -> None:
+    first = refused(HEADER + ONE + block("two = 3", "two = 20"))
+    assert "one = 1\ntwo = 2" in first.detail
 
 
 def test_half_of_what_failed_is_not_enough() -> None:
@@ -247,17 +282,17 @@ def test_only_faults_of_form_count_against_it() -> None:
 
 
 def test_a_complaint_shows_the_other_format_where_it_asks_for_it() -> None:
-    to_whole = complaint("r", "d", TEXTS, "whole", switched=True, held=False)
+    to_whole = complaint("r", "d", TEXTS, "whole", switched=True, held=0)
     assert "FILE: a.py\n```\nthe whole new text\n```" in to_whole
-    to_blocks = complaint("r", "d", TEXTS, "blocks", switched=True, held=False)
+    to_blocks = complaint("r", "d", TEXTS, "blocks", switched=True, held=0)
     assert "<<<<<<< SEARCH\nthe lines as they are" in to_blocks
     assert "the COMPLETE new text" in to_whole
     assert "all SEARCH/REPLACE blocks" in to_blocks
 
 
 def test_a_complaint_asks_for_what_failed_alone_where_the_rest_is_held() -> None:
-    assert "just the blocks that failed" in complaint("r", "d", TEXTS, "blocks", switched=False, held=True)
-    assert "all SEARCH/REPLACE blocks" in complaint("r", "d", TEXTS, "blocks", switched=False, held=False)
+    assert "just the blocks that failed" in complaint("r", "d", TEXTS, "blocks", switched=False, held=1)
+    assert "all SEARCH/REPLACE blocks" in complaint("r", "d", TEXTS, "blocks", switched=False, held=0)
 
 
 def test_with_several_targets_each_file_that_changes_has_a_fence_of_its_own() -> None:

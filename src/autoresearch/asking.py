@@ -71,7 +71,7 @@ class Asking:
             held, cut_off = landed.held, cut_off or answer.truncated
             before, form = form, forms.again(form, texts, size, cut_off=cut_off, last=asked == ASKS - 1)
             told = prompt.complaint(
-                landed.reason, landed.detail, texts, form, switched=form != before, held=bool(held.edits)
+                landed.reason, landed.detail, texts, form, switched=form != before, held=len(held.edits)
             )
             asking = replace(asking, turns=(*asking.turns, Turn(answer.text, told)))
         return False

@@ -19,6 +19,8 @@ EXCERPT_LINES = 100
 
 SHOWN = 8
 """Blocks that do not apply whose reasons are told in full."""
+NEAR = 3
+"""Of these, so many with the lines that are most like them: to look for those takes a while."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def apply(files: Mapping[str, str], edits: Sequence[Edit], held: Sequence[Edit] 
     touch what those change. An `Unlanded` tells which edits apply where others do not.
     """
     targets = {path: Target.of(text) for path, text in files.items()}
-    pristine = {path: Target.of(text) for path, text in files.items()} if held else {}
+    pristine = {path: Target.of(text) for path, text in files.items()}
     refusals: list[Refusal] = []
     landed: list[Edit] = []
     whole: set[str] = set()
@@ -46,7 +48,7 @@ def apply(files: Mapping[str, str], edits: Sequence[Edit], held: Sequence[Edit] 
         refusal = (
             _whole(targets, edit, whole, held=number <= 0)
             if isinstance(edit, WholeFile)
-            else _replace(targets, edit, pristine, held=number <= 0)
+            else _replace(targets, edit, pristine, held=number <= 0, near=len(refusals) < NEAR)
         )
         if refusal is None:
             landed.append(edit)
@@ -110,7 +112,7 @@ def _object(lines: Lines) -> dict[str, object] | None:
 
 
 def _replace(
-    targets: Mapping[str, Target], edit: Replace, pristine: Mapping[str, Target], *, held: bool
+    targets: Mapping[str, Target], edit: Replace, pristine: Mapping[str, Target], *, held: bool, near: bool
 ) -> Refusal | None:
     path = None if edit.path is None else resolve(targets, edit.path)
     if edit.path is not None and path is None:
@@ -124,12 +126,15 @@ def _replace(
         ]
     else:
         places = _places(within, edit)
-    if not places and pristine and not held:
-        once = _places({name: pristine[name] for name in within}, edit) if edit.search.strip() else []
-        if len(once) == 1 and targets[once[0].path].is_taken(once[0].start, once[0].stop):
-            return _overlap(once[0].path)
+    if len(places) > 1:  # what other blocks put there was not meant
+        own = [place for place in places if targets[place.path].is_own(place.start, place.stop)]
+        places = own if len(own) == 1 else places
     if len(places) != 1:
-        return mismatch(within, edit, places)
+        before = {name: pristine[name] for name in within}
+        once = _places(before, edit) if edit.search.strip() else places
+        if len(once) == 1 and not held and targets[once[0].path].is_taken(once[0].start, once[0].stop):
+            return _overlap(once[0].path)
+        return mismatch(within if len(once) == 1 else before, edit, places if len(once) == 1 else once, near=near)
     place = places[0]
     if not held and targets[place.path].meets_held(place.start, place.stop):
         return _overlap(place.path)

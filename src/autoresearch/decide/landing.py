@@ -26,6 +26,8 @@ class Held:
     """The first answer's words, for a later one that has none."""
     owed: int = 0
     """So many blocks failed and have not come again: without them it would be half an edit."""
+    warned: bool = False
+    """True once that was told: whoever sends no more of them then needs no more."""
 
 
 NOTHING = Held()
@@ -56,7 +58,7 @@ def land(answer: Reply, texts: Mapping[str, str], tried: Mapping[str, str], held
         return Unused("refused", REFUSED)
     parsed = reader.parse(answer.text, truncated=answer.truncated, edits=answer.files is None, single=len(texts) == 1)
     if isinstance(parsed, Refusal):
-        return Unused(parsed.reason, _with_held(parsed.detail, held), held)
+        return Unused(parsed.reason, parsed.detail, held)
     parsed = _headed(parsed, held)
     files = answer.files if answer.files is not None else _applied(parsed, texts, held)
     if isinstance(files, Unused):
@@ -68,30 +70,51 @@ def land(answer: Reply, texts: Mapping[str, str], tried: Mapping[str, str], held
 
 def _applied(parsed: ParsedReply, texts: Mapping[str, str], held: Held) -> Mapping[str, str] | Unused:
     """The new texts with all edits, of this answer and held ones; or which of them are held from now on."""
-    still = _join(texts, held.edits, parsed.edits)
-    owed = _owed(texts, held, parsed.edits)
-    applied = edits.apply(texts, parsed.edits, still)
+    new, alone = parsed.edits, edits.apply(texts, parsed.edits)
+    still = _join(texts, held.edits, new)
+    if not isinstance(alone, Refusal):
+        still = tuple(edit for edit in still if not _is_done(edit, texts, {**texts, **alone}))
+    owed = _owed(texts, held, new, again=len(held.edits) - len(still))
+    applied = edits.apply(texts, new, still)
     if isinstance(applied, edits.Unlanded):
-        failed = len(still) + len(parsed.edits) - len(applied.landed)
-        kept = Held(applied.landed, parsed, failed + owed) if applied.landed else NOTHING
-        return Unused(applied.reason, _with_held(applied.detail, kept), kept)
+        if not isinstance(alone, Refusal) and len(new) >= len(held.edits) + held.owed:
+            return alone  # all of it came anew
+        failed = len(still) + len(new) - len(applied.landed)
+        kept = replace(held, edits=applied.landed, header=parsed, owed=failed + owed) if applied.landed else NOTHING
+        return Unused(applied.reason, applied.detail, kept)
     if owed:
         missing = f"Of {held.owed} blocks that failed, {owed} did not come again. Send the rest; all lands together."
-        kept = Held((*still, *parsed.edits), parsed, owed)
-        return Unused("blocks missing", _with_held(missing, kept), kept)
+        return Unused("blocks missing", missing, Held((*still, *new), parsed, owed, warned=True))
     return _none(applied, held) if isinstance(applied, Refusal) else applied
 
 
-def _owed(texts: Mapping[str, str], held: Held, new: Sequence[Edit]) -> int:
-    """How many blocks that failed are still to come; a complete text of the only target makes up for all of them."""
-    if len(texts) == 1 and any(isinstance(edit, WholeFile) for edit in new):
+def _owed(texts: Mapping[str, str], held: Held, new: Sequence[Edit], *, again: int) -> int:
+    """How many blocks that failed are still to come, where so many held ones came again.
+
+    A complete text of the only target makes up for all of them.
+    """
+    whole = any(isinstance(edit, WholeFile) for edit in new)
+    if held.warned or (whole and len(texts) == 1):
         return 0
-    return max(0, held.owed - sum(_is_fresh(edit, texts, held) for edit in new))
+    return max(0, held.owed - (len(new) if whole else len(new) - again))
 
 
-def _is_fresh(edit: Edit, texts: Mapping[str, str], held: Held) -> bool:
-    """False for a block that was there before and applied, also where it now says something else."""
-    return isinstance(edit, WholeFile) or len(_join(texts, held.edits, [edit])) == len(held.edits)
+def _is_done(edit: Edit, old: Mapping[str, str], new: Mapping[str, str]) -> bool:
+    """True where new texts have already what an edit would do to the old ones, by whatever block."""
+    if isinstance(edit, WholeFile):
+        return any(split(text) == split(edit.text) for text in new.values())
+    wanted, gone = split(edit.replace), split(edit.search)
+    return _count(wanted, new) > _count(wanted, old) if wanted else _count(gone, new) < _count(gone, old)
+
+
+def _count(lines: Lines, texts: Mapping[str, str]) -> int:
+    """How often these lines stand one after another."""
+    sought = [line.rstrip() for line in lines]
+    found = 0
+    for text in texts.values():
+        there = [line.rstrip() for line in split(text)]
+        found += sum(there[at : at + len(sought)] == sought for at in range(len(there) - len(sought) + 1))
+    return found
 
 
 def _none(refusal: Refusal, held: Held) -> Unused:
@@ -106,14 +129,6 @@ def _headed(parsed: ParsedReply, held: Held) -> ParsedReply:
         return parsed
     first = held.header
     return replace(first, edits=parsed.edits, has_header=True)
-
-
-def _with_held(detail: str, held: Held) -> str:
-    count = len(held.edits)
-    if not count:
-        return detail
-    what = "1 other block applies and is" if count == 1 else f"{count} other blocks apply and are"
-    return f"{detail}\n\n{what} held: nothing of it need be sent again."
 
 
 def _join(paths: Iterable[str], held: Sequence[Edit], edits: Sequence[Edit]) -> tuple[Edit, ...]:

@@ -26,8 +26,8 @@ ENOUGH = 50
 """Places counted of a block that matches too often."""
 
 
-def mismatch(within: Mapping[str, Target], edit: Replace, places: Sequence[Place]) -> Refusal:
-    """Which block, how often it matched, and what would help."""
+def mismatch(within: Mapping[str, Target], edit: Replace, places: Sequence[Place], *, near: bool = True) -> Refusal:
+    """Which block, how often it matched, and what would help; with the lines `near` it."""
     names = ", ".join(within)
     if not edit.search.strip():
         return Refusal("empty search", f"SEARCH is empty, but {names} is not. Copy the lines to replace into it.")
@@ -41,8 +41,8 @@ def mismatch(within: Mapping[str, Target], edit: Replace, places: Sequence[Place
             f"around the change.\n{block}",
         )
     blanks = _but_for_blanks(within, split(edit.search))
-    near = "" if blanks else _nearest(within, edit.search)
-    return Refusal("search not found", f"SEARCH matches 0 places in {names}.{blanks}\n{block}{near}")
+    nearest = _nearest(within, edit.search) if near and not blanks else ""
+    return Refusal("search not found", f"SEARCH matches 0 places in {names}.{blanks}\n{block}{nearest}")
 
 
 def _but_for_blanks(within: Mapping[str, Target], search: Lines) -> str:

@@ -162,18 +162,22 @@ def layout(files: Mapping[str, str], form: Form) -> str:
     return (whole if form == "whole" else BLOCKS).format(path=next(iter(files)))
 
 
-def complaint(reason: str, detail: str, files: Mapping[str, str], form: Form, *, switched: bool, held: bool) -> str:
+def complaint(reason: str, detail: str, files: Mapping[str, str], form: Form, *, switched: bool, held: int) -> str:
     """What to tell after a refused answer: just what failed, and how to answer now.
 
-    `switched` says that `form` is another one than was asked for before; `held` that some blocks need not come again.
+    `switched` says that `form` is another one than was asked for before; `held` how many blocks need not come again.
     """
     if form == "in place":
         how = "Edit the target in the checkout again: there it is as shown above. Then print the header."
         return f"That answer was not used: {reason}.\n{detail}\n{how}"
     edit = "all SEARCH/REPLACE blocks" if form == "blocks" else "the COMPLETE new text of each file that changes"
     how = f"Answer again with the header and {edit}, against the original text of the target."
+    if held and not switched:
+        what = "1 other block applies and is" if held == 1 else f"{held} other blocks apply and are"
+        detail = f"{detail}\n\n{what} held: nothing of it need be sent again."
     if switched:
-        how = f"{how} That is another format:\n{layout(files, form).rstrip()}"
+        too = ", and what of your answers applied belongs into it too" if held else ""
+        how = f"{how} That is another format{too}:\n{layout(files, form).rstrip()}"
     elif held:
         how = (
             "Answer with the header and just the blocks that failed, mended, against the original text of the target; "

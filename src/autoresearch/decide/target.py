@@ -57,6 +57,10 @@ class Target:
         own = [k for k in self.sources[start:stop] if k >= 0]
         return HELD in self.sources[start:stop] or bool(own and self.is_taken(own[0], own[-1] + 1))
 
+    def is_own(self, start: int, stop: int) -> bool:
+        """True where all of these lines are of the incumbent's text."""
+        return all(k >= 0 for k in self.sources[start:stop])
+
     def is_taken(self, start: int, stop: int) -> bool:
         """True where held edits change something in these lines of the incumbent's text, or between them."""
         return any(start < end and begin < stop for begin, end in self.taken)
