@@ -9,7 +9,7 @@ from autoresearch.model import Direction, Metric, Part, Prompt, Request, Turn, U
 from autoresearch.propose.anthropic import AnthropicProposer
 from autoresearch.propose.price import cost_usd
 from model_server import Answer, ModelServer
-from wire import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS, WRITTEN_TOKENS
+from wire import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS, WRITTEN_TOKENS, Json
 
 KEY = "sk-ant-test-0123456789abcdef"
 MODEL = "claude-opus-5-5"
@@ -77,6 +77,13 @@ def test_counts_cached_and_written_tokens_as_input_and_prices_them() -> None:
     expected = cost_usd("anthropic", MODEL, counted, written_tokens=WRITTEN_TOKENS, written_1h_tokens=WRITTEN_TOKENS)
     assert expected
     assert usage == Usage(INPUT_TOKENS, CACHED_TOKENS, OUTPUT_TOKENS, expected)
+
+
+@pytest.mark.parametrize("counts", [{"input_tokens": None}, {"input_tokens": -1000}])
+def test_tokens_that_cannot_be_true_are_counted_from_above(counts: Json) -> None:
+    with ModelServer([Answer("x", counts=counts)]) as server:
+        asked = proposer(server, official=True)
+        assert asked.propose(asking()).usage == asked.worst_case(asking())
 
 
 def test_a_stream_that_ends_without_a_reason_is_truncated_and_counted_from_above() -> None:

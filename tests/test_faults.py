@@ -458,3 +458,7 @@ def test_reads_a_date_to_wait_for() -> None:
 )
 def test_scrubs_foreign_words(text: str, clean: str) -> None:
     assert scrubbed(text, "my-own-key") == clean
+
+
+def test_a_servers_words_are_shown_without_anything_that_a_terminal_or_a_journal_would_choke_on() -> None:
+    assert scrubbed("no\x1b[2J\u202e way\ud800\x00\n\nout", None) == "no [2J way out"

@@ -12,7 +12,7 @@ from autoresearch.model import Direction, Metric, Part, Prompt, Request, Turn, U
 from autoresearch.propose.openai import OpenAIProposer
 from autoresearch.propose.price import cost_usd
 from model_server import Answer, Failure, ModelServer
-from wire import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS, WRITTEN_TOKENS
+from wire import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS, WRITTEN_TOKENS, Json
 
 KEY = "sk-test-0123456789abcdef"
 PROMPT = Prompt(
@@ -134,6 +134,23 @@ def test_a_server_that_reports_no_usage_is_counted_from_above() -> None:
             assert usage.input_tokens >= len(PROMPT.text())
             assert usage.output_tokens == 1000
             assert usage.cost_usd == asked.worst_case(asking()).cost_usd
+
+
+@pytest.mark.parametrize("official", [True, False])
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {"prompt_tokens": None, "completion_tokens": None, "input_tokens": None, "output_tokens": None},
+        {"prompt_tokens": 5.5, "completion_tokens": 2, "input_tokens": 5.5},
+        {"prompt_tokens": -5, "completion_tokens": 2, "input_tokens": -5},
+        {"prompt_tokens": 100, "prompt_tokens_details": {"cached_tokens": 800}, "input_tokens": 1},
+        {"prompt_tokens": 0, "input_tokens": 0, "input_tokens_details": None},
+    ],
+)
+def test_tokens_that_cannot_be_true_are_counted_from_above(counts: Json, official: bool) -> None:
+    with ModelServer([Answer("x", counts=counts)]) as server:
+        asked = proposer(server, official=official)
+        assert asked.propose(asking()).usage == asked.worst_case(asking())
 
 
 def test_takes_the_address_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,8 @@ class Answer:
     stop: Literal["end", "length", "refusal"] | None = "end"
     """None ends the stream cleanly without a reason or usage, as a proxy does that gives up."""
     usage: bool = True
+    counts: Json | None = None
+    """What it says of tokens, in the place of what is true."""
     drip_s: float = 0.0
     """Seconds after each event."""
     endless: bool = False
@@ -84,13 +86,15 @@ def chat(answer: Answer, model: str) -> Iterator[bytes]:
     elif answer.stop:
         yield _data({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": _CHAT_STOP[answer.stop]}]})
         if answer.usage:
-            yield _data({**head, "choices": [], "usage": _chat_usage()})
+            usage = _chat_usage() if answer.counts is None else answer.counts
+            yield _data({**head, "choices": [], "usage": usage})
         yield b"data: [DONE]\n\n"
 
 
 def messages(answer: Answer, model: str) -> Iterator[bytes]:
     """Events of `/v1/messages`."""
-    start = {**_message(Answer("", None), model), "usage": {**_message_usage(), "output_tokens": 1}}
+    usage = {**_message_usage(), "output_tokens": 1, **(answer.counts or {})}
+    start = {**_message(Answer("", None), model), "usage": usage}
     yield _named({"type": "message_start", "message": start})
     yield _named({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}})
     yield _named({"type": "ping"})
@@ -149,7 +153,7 @@ def _response(answer: Answer, model: str, status: str) -> Json:
         "output": [message] if answer.text else [],
         "error": None,
         "incomplete_details": {"reason": reason} if reason else None,
-        "usage": usage if answer.usage and answer.stop else None,
+        "usage": {**usage, **(answer.counts or {})} if answer.usage and answer.stop else None,
     }
 
 

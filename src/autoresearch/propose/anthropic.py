@@ -61,12 +61,12 @@ class AnthropicProposer(HostedProposer):
                     heard.ending = ENDINGS.get(message.stop_reason, "whole")
                     heard.usage = self._usage(message.usage)
 
-    def _usage(self, usage: MessageUsage) -> Usage:
-        cached = usage.cache_read_input_tokens or 0
-        written = usage.cache_creation_input_tokens or 0
-        written_1h = usage.cache_creation.ephemeral_1h_input_tokens if usage.cache_creation else written
-        counted = Usage(usage.input_tokens + cached + written, cached, usage.output_tokens)
-        return self._server.priced(self._model, counted, written_tokens=written, written_1h_tokens=written_1h)
+    def _usage(self, usage: MessageUsage) -> Usage | None:
+        cached, stored = usage.cache_read_input_tokens or 0, usage.cache_creation_input_tokens or 0
+        stored_1h = usage.cache_creation.ephemeral_1h_input_tokens if usage.cache_creation else stored
+        counts = (usage.input_tokens, cached, stored)
+        read = sum(counts) if all(isinstance(count, int) for count in counts) else None
+        return self._server.counted(self._model, read, cached, usage.output_tokens, stored=stored, stored_1h=stored_1h)
 
 
 def _messages(prompt: Prompt) -> list[MessageParam]:

@@ -167,7 +167,7 @@ def scrubbed(text: str, key: str | None) -> str:
     if key and len(key) >= SHORTEST_KEY:  # what a local server gets, such as `none`, is a word and no key
         text = text.replace(key, "[key]")
     text = re.sub(r"\b(?:sk|pk|rk)-[\w*.…-]{4,}", "[key]", text)
-    text = " ".join(text.split())
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     text = text if len(text) <= SAID_LENGTH else text[:SAID_LENGTH] + "…"
     return text.rstrip(".")
 

@@ -87,16 +87,14 @@ class OpenAIProposer(HostedProposer):
                     if choice.finish_reason:
                         heard.ending = ENDINGS.get(choice.finish_reason, "whole")
 
-    def _responses_usage(self, usage: ResponseUsage) -> Usage:
+    def _responses_usage(self, usage: ResponseUsage) -> Usage | None:
         details = usage.input_tokens_details
-        counted = Usage(usage.input_tokens, (details and details.cached_tokens) or 0, usage.output_tokens)
-        written = (details and details.cache_write_tokens) or 0
-        return self._server.priced(self._model, counted, written_tokens=written)
+        cached, stored = (details.cached_tokens, details.cache_write_tokens) if details else (0, 0)
+        return self._server.counted(self._model, usage.input_tokens, cached, usage.output_tokens, stored=stored)
 
-    def _chat_usage(self, usage: CompletionUsage) -> Usage:
-        details = usage.prompt_tokens_details
-        cached = (details and details.cached_tokens) or 0
-        return self._server.priced(self._model, Usage(usage.prompt_tokens, cached, usage.completion_tokens))
+    def _chat_usage(self, usage: CompletionUsage) -> Usage | None:
+        cached = usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else 0
+        return self._server.counted(self._model, usage.prompt_tokens, cached, usage.completion_tokens)
 
 
 def _items(prompt: Prompt) -> list[ResponseInputItemParam]:

@@ -70,6 +70,20 @@ class Server:
         cost = cost_usd(self.provider, model, usage, written_tokens=written_tokens, written_1h_tokens=written_1h_tokens)
         return replace(usage, cost_usd=cost)
 
+    def counted(
+        self, model: str, read: object, cached: object, written: object, *, stored: object = 0, stored_1h: object = 0
+    ) -> Usage | None:
+        """What a server says that an answer took, in tokens, with its cost; None where that cannot be true.
+
+        `read` holds what was read from the cache, `cached`, and what was put there, `stored`.
+        """
+        counts = [count or 0 for count in (read, cached, written, stored, stored_1h)]
+        whole = [count for count in counts if isinstance(count, int) and count >= 0]
+        if len(whole) < len(counts) or not whole[0] or whole[1] + whole[3] > whole[0]:
+            return None
+        usage = Usage(whole[0], whole[1], whole[2])
+        return self.priced(model, usage, written_tokens=whole[3], written_1h_tokens=whole[4])
+
     def worst(self, model: str, prompt: Prompt, max_tokens: int) -> Usage:
         """The most that one answer can take: all input written to the cache, none read from it, the longest reply."""
         input_tokens = most_input_tokens(prompt)
