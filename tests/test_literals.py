@@ -307,6 +307,26 @@ def test_an_annotation_that_does_not_fit_is_named_with_its_line(line: str, why: 
     assert "pkg/train.py line 2" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "#define BLOCK 64 # tune: 16..128",
+        "#define BLOCK 64 // tune 16..128",
+        "#define BLOCK 64 // Tune: 16..128",
+        '#define NAME "x" // tune: x|y',
+        "#define MASK 0x0F // tune: 1..9",
+    ],
+)
+def test_what_was_meant_as_an_annotation_of_c_and_is_none_is_named_with_its_line(line: str) -> None:
+    with pytest.raises(ProposerError, match=r"a\.c line 2: ") as caught:
+        knobs("a.c", f"#define OTHER 3\n{line}\n")
+    assert "plain number" in str(caught.value)
+
+
+def test_a_comment_about_tuning_is_no_annotation() -> None:
+    assert [knob.name for knob in knobs("a.c", "#define BLOCK 64 // tune this later, 16 or 32\n")] == ["BLOCK"]
+
+
 def test_rewrites_only_the_literals() -> None:
     text = "# ß\r\nLR = 0.02  # peak\r\nN= 1_024\r\nOK =True;LOW = -0.5\r\n"
     assert set_all("a.py", text, LR=0.11, OK=False, LOW=-1.5) == (

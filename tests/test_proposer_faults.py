@@ -301,8 +301,8 @@ def test_a_prompt_that_is_too_long_goes_without_history_then_without_digest_and_
         asked = ["#1 keep" in request.prompt for request in server.requests]
     assert done.returncode == 4
     assert asked == [False, True, False, False, False, False]
-    assert "The history is left out" in done.stderr
-    assert "The digest of older experiments and the log is left out" in done.stderr
+    assert "It is sent again without the history" in done.stderr
+    assert "It is sent again without the digest of older experiments and the log" in done.stderr
     assert "Traceback" not in done.stderr
     assert [row["score"] for row in user.rows()] == ["10.000000", "11.000000", "12.000000", "13.000000"]
     with ModelServer([whole("14.0")]) as server:

@@ -15,7 +15,7 @@ from autoresearch.decide.prompt import Material
 from autoresearch.decide.recover import History
 from autoresearch.edge import bench
 from autoresearch.edge.repo import Repository
-from autoresearch.errors import ExhaustedError, PromptTooLongError, ProposerError
+from autoresearch.errors import ExhaustedError, PromptTooLongError, ProposerError, RepositoryError
 from autoresearch.model import Prompt
 from autoresearch.propose.patience import GO_ON
 from autoresearch.records import Planned
@@ -81,15 +81,17 @@ class Proposing:
 
     def _ask(self, planned: Planned, incumbent: Texts) -> bool:
         earlier = self._texts_of(planned.start)
+        if planned.start and earlier is None:
+            planned = planned.model_copy(update={"start": None, "hint": ""})
         texts = earlier or incumbent
-        return self.asking.until_it_lands(self._prompt(planned, texts, planned.start if earlier else None), texts)
+        return self.asking.until_it_lands(self._prompt(planned, texts), texts)
 
     def _shorten(self, name: str, error: ProposerError) -> bool:
         """Leave more out of a proposer's prompts; False where nothing is left to leave out."""
-        stage = self.shorter.get(name, 0)
+        stage = self.shorter.get(name, 0) or (len(self._followed()) <= 1)  # at first there is no history
         if stage == len(prompt.SHORTER):
             return False
-        self._notice(f"{error} {prompt.SHORTER[stage].capitalize()} is left out")
+        self._notice(f"{error} It is sent again without {prompt.SHORTER[stage]}")
         self.shorter[name] = stage + 1
         return True
 
@@ -142,10 +144,13 @@ class Proposing:
         experiment = self._history.experiments[start - 1] if start else None
         if experiment is None or experiment.commit is None or self._history.opened is None:
             return None
-        found = {path: self.repository.tracked(experiment.commit, path) for path in self._history.opened.targets}
+        try:
+            found = {path: self.repository.tracked(experiment.commit, path) for path in self._history.opened.targets}
+        except RepositoryError:  # somebody has deleted its ref, and git the commit
+            return None
         return {path: file.data.decode() for path, file in found.items() if file}
 
-    def _prompt(self, planned: Planned, texts: Texts, start: int | None) -> Prompt:
+    def _prompt(self, planned: Planned, texts: Texts) -> Prompt:
         """What the proposer is shown; the tuner reads nothing but the texts."""
         if planned.by == "tune":
             return Prompt("", ())
@@ -159,7 +164,7 @@ class Proposing:
             hint=planned.hint,
             diffs=self._diffs(prompt.wanted(past)),
             notes=self.notes(),
-            start=start,
+            start=planned.start,
             shorter=self.shorter.get(planned.by, 0),
         )
         return prompt.build(self.asking.settings, self._history, past, material)
@@ -168,8 +173,14 @@ class Proposing:
         """What each of these experiments changed; git is asked once for each."""
         commits = {n: self._history.experiments[n - 1].commit for n in wanted}
         known = {n: self.diffs[n] for n in wanted if n in self.diffs}
-        self.diffs = {n: known.get(n) or self.repository.diff(commit) for n, commit in commits.items() if commit}
+        self.diffs = {n: known.get(n) or self._diff(commit) for n, commit in commits.items() if commit}
         return self.diffs
+
+    def _diff(self, commit: str) -> str:
+        try:
+            return self.repository.diff(commit)
+        except RepositoryError:
+            return "(its commit is gone)"
 
     def _followed(self) -> Past:
         return self.past.follow(self._history.experiments)

@@ -50,6 +50,7 @@ def show_knobs(project: Project) -> None:
     from autoresearch.equipment import make_elsewhere
     from autoresearch.propose.literals import line_of
     from autoresearch.propose.ranges import text
+    from autoresearch.propose.scan import comment_mark
     from autoresearch.propose.survey import NO_KNOBS, source, survey
 
     files = {path: file.data.decode() for path, file in project.targets.items()}
@@ -67,9 +68,9 @@ def show_knobs(project: Project) -> None:
     if found.left:
         print("\n" if found.knobs else "", end="")
         show_table(("left alone", "name", "value", "why"), [row(at, at.source, at.reason) for at in found.left])
-        print(
-            "\nAn annotation has a literal tuned all the same, and those without one left alone: `# tune: LOW..HIGH`."
-        )
+        if marks := {mark for path in files if (mark := comment_mark(path))}:
+            forms = " or ".join(f"`{mark} tune: LOW..HIGH`" for mark in sorted(marks))
+            print(f"\nAn annotation has a literal tuned all the same, and those without one left alone: {forms}.")
     if not found.knobs:
         raise ProposerError(NO_KNOBS.format(paths=", ".join(files)))
 

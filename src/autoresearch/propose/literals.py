@@ -102,6 +102,8 @@ def _annotated(path: str, text: str, literals: Sequence[Literal], notes: Sequenc
     for note in notes:
         line = bisect_right(starts, note.start)
         try:
+            if any(literal.value is None and bisect_right(starts, literal.end) == line for literal in literals):
+                raise ValueError("what it stands behind is not written as a plain number")
             if line not in by_line:
                 raise ValueError("it must stand behind a named number, boolean or string, on the same line")
             tuned = [literal for literal in by_line[line] if not is_seed(literal.name)]

@@ -39,9 +39,10 @@ class Roster:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Those that may be asked now, in the order of the settings."""
+        """Those that may be asked now, in the order of the settings; of those left alone the first."""
         now = self._now()
-        return tuple(name for name in self._left if self._away.get(name, now) <= now) or self._left
+        here = tuple(name for name in self._left if self._away.get(name, now) <= now)
+        return here or tuple(sorted(self._left, key=lambda name: self._away[name])[:1])
 
     @property
     def all(self) -> tuple[Proposer, ...]:

@@ -28,3 +28,11 @@ def scan(path: str, text: str) -> Scan:
         return c_family.scan(path, text)
     scanner = SCANNERS.get(suffix)
     return scanner(text) if scanner else ([], [])
+
+
+def comment_mark(path: str) -> str | None:
+    """What an annotation in a file begins with; None where there are no comments."""
+    suffix = PurePath(path).suffix.lower()
+    return (
+        "//" if suffix in (*c_family.LANGUAGES, ".jsonc") else "#" if suffix in SCANNERS and suffix != ".json" else None
+    )

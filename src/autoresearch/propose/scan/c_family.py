@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from autoresearch.errors import ProposerError
-from autoresearch.propose.scan.source import LITERAL, Literal, Scan, literals_at, notes_in, opaque_at
+from autoresearch.propose.scan.source import LITERAL, NEWLINE, Literal, Scan, literals_at, notes_in, opaque_at
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -46,6 +46,10 @@ TYPED = re.compile(r"type|qualifier|specifier|modifier|binding|visibility")
 POINTING = frozenset("pointer_declarator array_declarator function_declarator reference_declarator".split())
 BODY = re.compile(r"function|method|lambda|closure|constructor|accessor|init_declaration$")
 
+_MEANT = re.compile(
+    r"(?:#|//|/\*)[ \t]*tune\b:?[ \t]*(?:\S*\d\.\.+[ \t]*-?[\d.]\S*|\"?\w+\"?[ \t]*\|[ \t]*\"?\w+\"?)", re.IGNORECASE
+)
+"""What looks like a range behind a comment's mark."""
 _SUFFIX = r"(?:[uUlLfFdDnNmM]{1,3}|_?[iuf](?:8|16|32|64|128|size))?"
 _VALUE = re.compile(rf"[({{]?\s*({LITERAL}){_SUFFIX}\s*[)}}]?")
 _DEFINED = re.compile(rf"(?:\\\s*)?\(?\s*({LITERAL}){_SUFFIX}\s*\)?\s*")
@@ -54,7 +58,7 @@ _DEFINED = re.compile(rf"(?:\\\s*)?\(?\s*({LITERAL}){_SUFFIX}\s*\)?\s*")
 def scan(path: str, text: str) -> Scan:
     """`#define` and constants with a literal; what else is named, such as `f(size: 5)`, for annotations alone.
 
-    Raises ProposerError where ast-grep is not installed.
+    Raises ProposerError where ast-grep is not installed, and for what was meant as an annotation and is none.
     """
     root, language = _parse(path, text)
     literals = [each for node in root.find_all(regex=r"^(:?=|:)$") for each in _assigned(node, language, text)]
@@ -62,7 +66,18 @@ def scan(path: str, text: str) -> Scan:
         literals += [each for node in root.find_all(kind="preproc_def") for each in _defined(node, text)]
         literals += [each for node in root.find_all(regex=r"^\{[^{}]*\}$") for each in _braced(node, language, text)]
     notes = [note for first, last in _comments(root) for note in notes_in(text, first, last)]
+    _refuse_misread(path, text, {note.start for note in notes})
     return sorted(literals, key=lambda literal: literal.start), notes
+
+
+def _refuse_misread(path: str, text: str, known: set[int]) -> None:
+    for found in _MEANT.finditer(text):
+        if found.start() not in known:
+            line = len(NEWLINE.findall(text, 0, found.start())) + 1
+            raise ProposerError(
+                f"{path} line {line}: `{found[0]}` is not read as an annotation. Write `// tune: LOW..HIGH` or "
+                "`// tune: A|B`, behind a plain number or boolean on the same line."
+            )
 
 
 def words(path: str, text: str) -> Counter[str]:
