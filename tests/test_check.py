@@ -173,7 +173,8 @@ def test_a_dry_run_shows_settings_origins_and_the_first_prompt(tmp_path: Path) -
     user = User.with_project(tmp_path)
     before = user.everything()
     done = user.types(
-        *("run", "--dry-run", "--tag=t", "--model=tune", "--patience=7"), env={"AUTORESEARCH_TIMEOUT": "90s"}
+        *("run", "--dry-run", "--tag=t", "--model=openai/gpt-6-luna", "--patience=7"),
+        env={"AUTORESEARCH_TIMEOUT": "90s"},
     )
     assert done.returncode == 0, done.stderr
     assert "timeout: 90.0  (AUTORESEARCH_TIMEOUT)" in done.stdout

@@ -466,7 +466,12 @@ def test_no_answer_is_half_applied_or_leaves_a_marker(text: str) -> None:
         assert files.detail
         return
     assert files
-    assert alone == {**TARGETS, **files}
+    if alone is None:  # then what one block puts there is a second match of another: each has one in the original
+        assert not any(
+            isinstance(got := apply(TARGETS, [edit]), Refusal) and got.reason != "no change" for edit in reply.edits
+        )
+    else:
+        assert alone == {**TARGETS, **files}
     assert all(TARGETS[path] != new for path, new in files.items())
     if screen(Proposal("", "", "", files), TARGETS, {}) is None:
         assert not any(MARKER.fullmatch(line) for new in files.values() for line in new.split("\n"))

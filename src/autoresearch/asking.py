@@ -162,16 +162,17 @@ class Asking:
 
     def _accept(self, answer: Reply, proposal: Proposal, texts: Mapping[str, str], repair: int) -> None:
         n = self._history.current.n
+        idea = self._history.current.proposal or proposal  # mended, it is still that of the first answer
         whole = {**texts, **proposal.files}
         self.folder.save_candidate(n, repair, answer.text, whole)
         self.ledger.record(
             Proposed(
                 n=n,
                 repair=repair,
-                description=proposal.description,
-                hypothesis=proposal.hypothesis,
-                category=proposal.category,
-                expected=proposal.expected,
+                description=idea.description,
+                hypothesis=idea.hypothesis,
+                category=idea.category,
+                expected=idea.expected,
                 by=self.proposer.name,
                 fingerprint=screen.fingerprint(whole),
                 files=tuple(whole),

@@ -141,7 +141,8 @@ def show_dry_run(project: Project, tag: str) -> None:
     roster = make_roster(project, tag, lambda: None)
     print(f"proposer: {', '.join(roster.names)}")
     print(f"linked into the session's tree: {', '.join(project.links) or 'nothing'}")
-    print(f"\nfirst prompt:\n\n{first_request(project, roster.all[0]).prompt.text()}")
+    if not roster.tunes:
+        print(f"\nfirst prompt:\n\n{first_request(project, roster.all[0]).prompt.text()}")
 
 
 def sum_up(project: Project, tag: str, outcome: Outcome, command: str = "run") -> None:

@@ -139,7 +139,7 @@ def build_repair(settings: Settings, history: History, material: Material, failu
     assert history.pending.proposal is not None
     idea = history.pending.proposal.description
     ask = (
-        f"The candidate above is your proposal {one_line(idea)!r}. Its run crashed:\n{fenced(failure)}\n"
+        f"The candidate above is your proposal:\n{fenced(one_line(idea))}\nIts run crashed:\n{fenced(failure)}\n"
         f"The end of its log:\n{fenced(material.log_tail)}\n"
         "Mend just what made it crash and keep the idea. Answer in the format above, against the text shown above."
     )

@@ -36,6 +36,8 @@ def screen(
     `incumbent` is the text of every target; `tried` tells what became of each fingerprint, as in
     `#12: 0.9931, discard`.
     """
+    if not proposal.files:
+        return Refusal("no change", "No target was edited, or none was left as a text file.")
     for path, text in proposal.files.items():
         if path not in incumbent:
             return Refusal("unknown target", f"{path} is not a target. The targets: {', '.join(incumbent)}.")

@@ -86,6 +86,8 @@ class _Outage:
         """Tell of the wait that begins."""
         now = self.patience.now()
         assert self.ends is not None
+        if self.patience.left_s() <= 0:
+            return  # the session ends here, and nothing is tried again
         gives_up = min(self.ends, now + self.patience.left_s())
         self.patience.waiting(self.name, _why(state), min(now + state.upcoming_sleep, gives_up), gives_up)
 
