@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,8 +30,9 @@ needs_bubblewrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bub
 
 
 @pytest.fixture
-def user(tmp_path: Path) -> User:
-    """With a project, and a home that an agent is logged in in."""
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> User:
+    """With a project, and a home that an agent is logged in in; scratch checkouts lie in the test's own folder."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return User.with_project(tmp_path / "project")
 
 

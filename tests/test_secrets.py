@@ -24,7 +24,7 @@ from autoresearch.records import Closed, Committed, Decided, Measured
 from autoresearch.secrets import SECRET_NAME, Redactor, redactor_for
 from autoresearch.settings import load
 from model_server import Failure, ModelServer, Scripted
-from user import User
+from user import User, whole
 from wire import error
 
 FIRST, SECOND = "sk-proj-Qw3rTy0123456789", "zXcV/bNm+98765=="
@@ -289,6 +289,17 @@ def test_a_server_that_echoes_the_key(tmp_path: Path, command: str, failure: Fai
     assert f"({failure.status})" in done.stdout + done.stderr
     assert leaks((done.stdout + done.stderr).encode()) == []
     assert leaks(written(user)) == []
+
+
+def test_a_prompt_holds_no_secret_that_the_human_left_in_a_note(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path / "project")
+    (user.home / "notes.md").write_text("Log in with correct-horse-4711, then look.\n")
+    with ModelServer([whole("11.0")]) as server:
+        environment = {"OPENAI_API_KEY": "sk-0123456789", "OPENAI_BASE_URL": server.openai_url}
+        given = {**environment, "DB_PASSWORD": "correct-horse-4711"}
+        done = user.types("run", "--tag=t", "--model=openai/gpt-6-luna", "--budget=experiments=2", env=given)
+    assert done.returncode == 0, done.stderr
+    assert "Log in with [DB_PASSWORD], then look." in server.requests[0].prompt
 
 
 def test_the_traceback_of_a_bug_shows_no_key() -> None:

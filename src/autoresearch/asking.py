@@ -96,12 +96,14 @@ class Asking:
 
     def _request(self, asking: Prompt, texts: Mapping[str, str]) -> Request:
         """Beside others the tuner is told of the incumbent alone: what it tried before was another program."""
+        hide = redactor().beside(texts.values()).output
+        shown = tuple(replace(part, text=hide(part.text.encode(errors="replace")).decode()) for part in asking.parts)
         history, alone = self._history, self.roster.tunes
         known = history.baseline if alone else history.incumbent
         tried = history.tried()
         return Request(
             n=self._history.current.n,
-            prompt=asking,
+            prompt=replace(asking, parts=shown),
             files=texts,
             metric=self.settings.measured,
             baseline=known.value if known else None,
