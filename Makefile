@@ -2,6 +2,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# One more than there are cores: much of the time a test waits for the disk.
+WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 
 .PHONY: demo test slow check format clean
 
@@ -9,7 +11,7 @@ demo: $(STAMP)  ## run the main job on an example, without key or network
 	$(BIN)/autoresearch demo
 
 test: $(STAMP)  ## the tests, but for the long ones
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 slow: $(STAMP)  ## the long ones: the crash matrix, random kills, power cuts
 	$(BIN)/python -m pytest -n auto --dist worksteal -m slow
