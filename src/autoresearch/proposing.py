@@ -53,9 +53,7 @@ class Proposing:
             try:
                 return self._ask(planned, incumbent)
             except TooDear as stopped:
-                if not self.asking.roster.leave_out(planned.by, stopped):
-                    raise
-                self._notice(f"{planned.by} is asked no more: {stopped}")
+                self._spare(planned.by, stopped)
             except ProposerError as error:
                 if planned.rung == "burst":
                     self.tuned_out = self._incumbent
@@ -75,6 +73,9 @@ class Proposing:
             return self.asking.until_it_lands(asking, texts, repair=repair)
         except PromptTooLongError:
             return False
+        except TooDear as stopped:
+            self._spare(self.asking.proposer.name, stopped)
+            return False
         except ProposerError as error:
             self._leave_out(self.asking.proposer.name, error)
             return False
@@ -88,12 +89,18 @@ class Proposing:
 
     def _shorten(self, name: str, error: ProposerError) -> bool:
         """Leave more out of a proposer's prompts; False where nothing is left to leave out."""
-        stage = self.shorter.get(name, 0) or (len(self._followed()) <= 1)  # at first there is no history
+        stage = self.shorter.get(name, 0) or int(len(self._followed()) <= 1)  # at first there is no history
         if stage == len(prompt.SHORTER):
             return False
         self._notice(f"{error} It is sent again without {prompt.SHORTER[stage]}")
         self.shorter[name] = stage + 1
         return True
+
+    def _spare(self, name: str, stopped: TooDear) -> None:
+        """Ask one of several no longer that the budget does not cover. Raises where there is no other."""
+        if not self.asking.roster.leave_out(name, stopped):
+            raise stopped
+        self._notice(f"{name} is asked no more: {stopped}")
 
     def _leave_out(self, name: str, error: ProposerError) -> None:
         """Ask one of several no longer, or not for a while. Raises the error where there is no other."""
