@@ -80,6 +80,22 @@ def test_a_burst_that_finds_something_is_kept_and_the_model_goes_on(tmp_path: Pa
     assert found[kept[1]["n"]]["rung"] == "explore"
 
 
+def test_a_session_whose_candidates_git_has_thrown_away_goes_on_to_its_plateau(tmp_path: Path) -> None:
+    user = project(tmp_path)
+    run = (*RUN, "--patience=6")
+    with ModelServer([answer(9.9 - k / 100) for k in range(9)]) as server:
+        done = user.types(*run, "--budget=experiments=4", env=environment(server))
+        assert done.returncode == 0, done.stderr
+        for ref in user.git("for-each-ref", "--format=%(refname)", "refs/autoresearch/t").split():
+            user.git("update-ref", "-d", ref)
+        user.git("gc", "--quiet", "--prune=now")
+        done = user.types(*run, env=environment(server))
+        asked = [request.prompt for request in server.requests]
+    assert done.returncode == 0, done.stderr
+    assert "ended: plateau: no keep in the last 6 experiments" in done.stdout
+    assert "(its commit is gone)" in asked[-1]
+
+
 def test_without_a_number_that_anything_reads_there_is_no_burst(tmp_path: Path) -> None:
     text = 'DEAD = 3.0\nvalue = {}\nprint(f"score: {{10.0 - abs(value - 10.0)}}")\n'
     user = User.with_project(tmp_path, files={"program.py": text.format("10.0")})
