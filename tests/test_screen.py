@@ -312,6 +312,7 @@ def test_refuses_an_apology_as_a_file(text: str) -> None:
         ("a\0b", "a", "not text"),
         ("a\ud800b", "a", "not text"),
         (" \n", "a", "empty file"),
+        ("\ufeff", "\ufeffa", "empty file"),
         ("x" * 1_000_001, "x" * 1_000_000, "too large"),
         ("x" * 200_001, "x" * 10_000, "too large"),
         ("é" * 150_000, "a", "too large"),

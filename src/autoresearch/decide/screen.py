@@ -112,7 +112,7 @@ def _text(path: str, text: str, old: str) -> Refusal | None:
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES or (size > GROWTH_BYTES and size > GROWTH * len(old.encode("utf-8", "surrogatepass"))):
         return Refusal("too large", f"{path} would have {size:,} bytes.")
-    if not text.strip() and old.strip():
+    if not text.strip("\ufeff \t\r\n\f\v") and old.strip():
         return Refusal("empty file", f"{path} would be empty. Send its complete new text.")
     if found := re.search("[\0\ud800-\udfff]", text):
         line = text.count("\n", 0, found.start()) + 1
