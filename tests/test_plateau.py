@@ -107,6 +107,18 @@ def test_without_a_number_that_anything_reads_there_is_no_burst(tmp_path: Path) 
     assert [e["rung"] for e in found[1:]] == ["explore", "shift", "shift", "branch", "branch"]
 
 
+def test_a_burst_that_cannot_be_is_said_once(tmp_path: Path) -> None:
+    text = 'VALUE = {}  # tune: 3..2\nprint(f"score: {{10.0 - abs(VALUE - 10.0)}}")\n'
+    user = User.with_project(tmp_path, files={"program.py": text.format("10.0")})
+    replies = [answer(0.0).replace(TARGET.format(0.0), text.format(9.9 - k / 10)) for k in range(6)]
+    with ModelServer(replies) as server:
+        done = user.types(*RUN, "--patience=6", env=environment(server))
+    assert done.returncode == 0, done.stderr
+    assert "plateau" in done.stdout
+    said = "the tuner cannot try the incumbent's numbers: program.py line 1: the annotation `tune: 3..2` does not fit"
+    assert done.stderr.count(said) == 1
+
+
 CHOICES = 'VALUE = {}  # tune: 10.0|9.0|8.0\nprint(f"score: {{10.0 - abs(VALUE - 10.0)}}")\n'
 
 

@@ -40,7 +40,7 @@ class Proposing:
     shorter: dict[str, int] = field(default_factory=dict)
     """Proposer → how much of its prompts is left out, because one was too long."""
     tuned_out: int | None = None
-    """The incumbent for which the tuner has nothing left to try."""
+    """The incumbent for which the tuner has nothing left to try, or whose numbers it cannot find."""
 
     def propose(self, incumbent: Texts) -> bool:
         """Ask for an edit of the incumbent, or of what the plan starts from; True when a proposal was accepted.
@@ -143,7 +143,9 @@ class Proposing:
 
         try:
             return self.tuned_out != self._incumbent and bool(current(incumbent, self.asking.roster.elsewhere))
-        except ProposerError:  # an annotation that does not fit, or no ast-grep
+        except ProposerError as error:  # an annotation that does not fit, or no ast-grep
+            self.tuned_out = self._incumbent
+            self._notice(f"the tuner cannot try the incumbent's numbers: {error}")
             return False
 
     def _texts_of(self, start: int | None) -> Texts | None:
