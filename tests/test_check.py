@@ -170,17 +170,30 @@ def test_what_a_night_costs_is_guessed_from_list_prices(budget: Budget, level: s
 
 
 def test_a_dry_run_shows_settings_origins_and_the_first_prompt(tmp_path: Path) -> None:
-    user = User.with_project(tmp_path)
+    user = User.with_project(tmp_path, files={"data/words": "a", ".gitignore": "data/\n"})
     before = user.everything()
     done = user.types(
-        *("run", "--dry-run", "--tag=t", "--model=openai/gpt-6-luna", "--patience=7"),
-        env={"AUTORESEARCH_TIMEOUT": "90s"},
+        *("run", "--dry-run", "--tag=t", "--model=openai/gpt-6-luna", "--patience=7", "--guards=mem <= 1.1x, ms<=5"),
+        env={
+            "AUTORESEARCH_TIMEOUT": "90s",
+            "AUTORESEARCH_METRIC": "score",
+            "AUTORESEARCH_BOUNDS": "{metric: [0, null]}",
+        },
     )
     assert done.returncode == 0, done.stderr
-    assert "timeout: 90.0  (AUTORESEARCH_TIMEOUT)" in done.stdout
+    assert "timeout: 90  (AUTORESEARCH_TIMEOUT)" in done.stdout
     assert "patience: 7  (--patience)" in done.stdout
     assert "bench: python3 -S program.py  (program.md)" in done.stdout
-    assert "repairs: 2  (default)" in done.stdout
+    for line in (
+        "metric: score  (AUTORESEARCH_METRIC)",
+        "guards: mem <= 1.1x, ms <= 5  (--guards)",
+        "bounds: metric [0, none]  (AUTORESEARCH_BOUNDS)",
+        "repairs: 2  (default)",
+        "columns: none  (default)",
+        "link: data  (default)",
+        "network: false  (default)",
+    ):
+        assert f"\n{line}\n" in done.stdout
     assert "Make the score as high as you can." in done.stdout
     assert "VALUE = 10.0" in done.stdout
     assert user.everything() == before

@@ -130,6 +130,11 @@ class MetricName(BaseModel):
                 raise ValueError("must have exactly one group, around the number")
         return value
 
+    def text(self) -> str:
+        """`score`; `score, pattern score=(.*), take last`."""
+        pattern = f", pattern {self.pattern}" if self.pattern else ""
+        return self.name + pattern + (f", take {self.take}" if self.take != "only" else "")
+
 
 class Settings(BaseModel):
     """Everything that can be set. The descriptions are the flags' help and the settings' reference."""
@@ -268,6 +273,22 @@ class Settings(BaseModel):
     def measured(self) -> Metric:
         """The metric with its direction."""
         return Metric(self.metric.name, self.direction, self.metric.pattern, self.metric.take, self.require)
+
+
+def written(setting: object) -> str:
+    """A setting for people: `none`, `true`, `600`, `a, b`, and what has parts by its own text."""
+    match setting:
+        case Bounds() | Budget() | Guard() | Limits() | MetricName():
+            return setting.text() or "none"
+        case tuple():
+            return ", ".join(map(written, setting)) or "none"
+        case bool():
+            return str(setting).lower()
+        case float():
+            return f"{setting:.10g}"
+        case None:
+            return "none"
+    return str(setting)
 
 
 @dataclass(frozen=True)

@@ -130,17 +130,14 @@ def first_contact(proposer: Proposer, observer: Observer, stop: StopSignal, *, b
 def show_dry_run(project: Project, tag: str) -> None:
     """The settings with their origin, and the first prompt."""
     from autoresearch.equipment import first_request, make_roster
-    from autoresearch.limits import Bounds, Limits
+    from autoresearch.settings import written
 
-    settings, origins = project.settings, project.loaded.origins
+    settings, origins = project.settings.model_copy(update={"link": tuple(project.links)}), project.loaded.origins
     print(f"branch: autoresearch/{tag}")
-    for name, value in settings.model_dump(mode="json").items():
-        setting = getattr(settings, name)
-        listed = ", ".join(map(str, value)) if isinstance(value, list) else value
-        print(f"{name}: {setting.text() if isinstance(setting, Bounds | Limits) else listed}  ({origins[name]})")
+    for name in type(settings).model_fields:
+        print(f"{name}: {written(getattr(settings, name))}  ({origins[name]})")
     roster = make_roster(project, tag, lambda: None)
     print(f"proposer: {', '.join(roster.names)}")
-    print(f"linked into the session's tree: {', '.join(project.links) or 'nothing'}")
     if not roster.tunes:
         print(f"\nfirst prompt:\n\n{first_request(project, roster.all[0]).prompt.text()}")
 
