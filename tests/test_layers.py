@@ -21,7 +21,7 @@ ALLOWED = {
         "report",
         "figures",
         "decide.interval",
-        "decide.learnings",
+        "decide.tallies",
         "decide.outcome",
         "decide.recover",
         "decide.rematch",

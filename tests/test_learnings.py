@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from autoresearch.decide import lessons
+from autoresearch.decide import learnings
 from autoresearch.decide.digest import covered, digest, line
-from autoresearch.decide.learnings import category, earned, kind, predictions, tallies
 from autoresearch.decide.outcome import near_misses
 from autoresearch.decide.recover import History, Spent
+from autoresearch.decide.tallies import category, earned, kind, predictions, tallies
 from autoresearch.model import Status
 from autoresearch.records import Opened
 from histories import BASELINE, LOSS, SCORE, experiment, history, past, tried
@@ -126,7 +126,7 @@ def test_the_page_says_what_worked_and_what_did_not_and_quotes_plainly() -> None
     named = replace(odd, proposal=odd.proposal.model_copy(update={"description": "<b>*x*</b>\n# y"}))
     crash = experiment(3, Status.CRASH, None, reason="timed out after 10m")
     done = History(opened=opened, experiments=(BASELINE, named, crash, tried(4, 9.1)))
-    text = lessons.page(done, past(done), LOSS)
+    text = learnings.page(done, past(done), LOSS)
     assert text.startswith("# What session mar5 learnt\n")
     assert "10 at the start, 9 at best (-10.0 %; not verified when this was written)" in text
     assert r"- #2 0000000 -10.0 % \<b>\*x\*\</b> # y: why (expected -50.0 %)" in text

@@ -10,8 +10,8 @@ import pytest
 
 from autoresearch.decide import plan
 from autoresearch.decide.bandit import pick
-from autoresearch.decide.learnings import Earned, Tally
 from autoresearch.decide.recover import Experiment, Spent
+from autoresearch.decide.tallies import Earned, Tally
 from histories import BASELINE, history, past, tried
 
 

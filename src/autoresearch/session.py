@@ -12,7 +12,7 @@ from pathlib import Path
 from autoresearch import __version__, brief
 from autoresearch.arms import Arms, Stopped
 from autoresearch.asking import Asking
-from autoresearch.decide import lessons
+from autoresearch.decide import learnings
 from autoresearch.decide.budget import plateau, spent_up
 from autoresearch.decide.outcome import Past
 from autoresearch.decide.recover import History
@@ -201,7 +201,7 @@ def _close(project: Project, loop: Loop, reason: str) -> None:
     if not loop.history.tries:
         return
     tag = loop.folder.tag
-    text = lessons.page(loop.history, loop.proposing.past.follow(loop.history.experiments), loop.settings.measured)
+    text = learnings.page(loop.history, loop.proposing.past.follow(loop.history.experiments), loop.settings.measured)
     beside = Derived(LEARNINGS, project.program.directory, project.repository.common_dir, tag)
     if beside.is_free() and not project.repository.in_index(LEARNINGS):
         beside.write(text)

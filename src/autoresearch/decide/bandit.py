@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import log, sqrt
 
-from autoresearch.decide.learnings import Earned
+from autoresearch.decide.tallies import Earned
 
 FIRST = 2
 """So often each model is asked before anything is concluded."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from autoresearch.decide.learnings import Tally, kind, predictions, tallies, tried
 from autoresearch.decide.outcome import Outcome, near_misses
 from autoresearch.decide.policy import TELLING
 from autoresearch.decide.results import one_line
+from autoresearch.decide.tallies import Tally, kind, predictions, tallies, tried
 from autoresearch.model import Metric, Status
 
 EVERY = 20

@@ -1,139 +1,105 @@
-"""What a session has learnt, in its own figures: kinds of ideas, predictions, what each model earned. Pure."""
+"""LEARNINGS.md: what a session has learnt, in its own figures, for whoever begins the next one."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from math import exp, expm1, log1p
-from statistics import median
+import re
+from collections.abc import Iterator, Sequence
 
-from autoresearch.decide.outcome import Outcome
-from autoresearch.decide.recover import BASELINE, History, Spent
-from autoresearch.model import Direction, Metric, Status
+from autoresearch.decide.outcome import Outcome, near_misses
+from autoresearch.decide.recover import History
+from autoresearch.decide.results import one_line
+from autoresearch.decide.tallies import Earned, Tally, earned, kind, predictions, tallies, tried
+from autoresearch.figures import number, percent
+from autoresearch.model import Direction, Metric
 
-CATEGORIES = ("parameters", "algorithm", "data structure", "architecture", "simplification", "fix")
-"""The kinds of ideas that a proposer is asked to name; everything else counts as `other`."""
-OTHER = "other"
-
-
-@dataclass(frozen=True)
-class Tally:
-    """What came of the experiments of one kind."""
-
-    name: str
-    tries: int
-    keeps: int
-    crashes: int
-    gain: float
-    """Relative gain of the keeps together, one upon the other."""
+MOST = 20
+"""Entries of a list."""
+CLOSEST = 5
+TUNER = "tune"
+"""Its hypothesis says how it chose, and nothing of the target."""
+_MARKUP = re.compile(r"[\\`*<\[\]|]|(?<!\w)_|_(?!\w)|\A[#>+-]")
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """How well proposers foresaw what their edits would gain."""
-
-    made: int
-    """Proposals with a number of which a gain was measured."""
-    came_true: int
-    """Those that were kept with at least half of what was predicted."""
-    expected: float
-    """Median of the predicted gains."""
-    measured: float
-    """Median of the measured ones: a few that went badly wrong say little of the others."""
+def page(history: History, past: Sequence[Outcome], metric: Metric) -> str:
+    """The whole page, in Markdown. What proposers wrote is quoted as plain text."""
+    return "\n".join(_lines(history, past, metric)) + "\n"
 
 
-@dataclass(frozen=True)
-class Earned:
-    """What one proposer brought in for what it cost."""
-
-    name: str
-    tally: Tally
-    worth: float
-    """The gain of its keeps as a logarithm, so that they add up."""
-    spent: Spent
-
-    @property
-    def usd(self) -> float | None:
-        """Dollars; None where the price of any reply is unknown."""
-        return None if self.spent.unpriced else self.spent.usd
-
-
-def category(said: str) -> str:
-    """The kind that a proposer's own word means: `Hyper-parameter tuning` is `parameters`."""
-    words = said.lower().replace("-", " ").replace("_", " ")
-    return next((known for known in CATEGORIES if known.removesuffix("s") in words), OTHER)
-
-
-def kind(outcome: Outcome) -> str:
-    """The kind of idea that an experiment tried."""
-    proposal = outcome.experiment.proposal
-    return category(proposal.category) if proposal else OTHER
-
-
-def proposer(outcome: Outcome) -> str:
-    """Who was asked for an experiment, also where no edit came of it."""
-    return outcome.experiment.by or ""
-
-
-def tried(past: Sequence[Outcome]) -> list[Outcome]:
-    """The outcomes of experiments, the baseline left out."""
-    return [each for each in past if each.experiment.n != BASELINE]
-
-
-def tallies(past: Sequence[Outcome], by: Callable[[Outcome], str], metric: Metric) -> list[Tally]:
-    """Counts by a name of each experiment, what gained most first."""
-    grouped: dict[str, list[Outcome]] = defaultdict(list)
-    for each in tried(past):
-        grouped[by(each)].append(each)
-    found = [_tally(name, group, metric.direction) for name, group in grouped.items()]
-    return sorted(found, key=lambda tally: (-tally.gain, -tally.keeps, -tally.tries, tally.name))
-
-
-def predictions(past: Sequence[Outcome]) -> Predictions | None:
-    """None where nothing was predicted."""
-    told = [(each, each.expected, each.gain) for each in tried(past)]
-    known = [(each, said, got) for each, said, got in told if said is not None and got is not None]
-    if not known:
-        return None
-    return Predictions(
-        made=len(known),
-        came_true=sum(each.came_true for each, _, _ in known),
-        expected=median(said for _, said, _ in known),
-        measured=median(got for _, _, got in known),
+def _lines(history: History, past: Sequence[Outcome], metric: Metric) -> Iterator[str]:
+    opened, baseline, best = history.opened, history.baseline, history.incumbent
+    assert opened is not None
+    assert baseline is not None
+    assert best is not None
+    done, towards = tried(past), metric.direction
+    kept = sorted((each for each in done if each.experiment.kept), key=lambda each: -(each.gain or 0.0))
+    misses = near_misses(past)[:CLOSEST]
+    missed = [each for each in done if each.experiment.value is not None and each not in [*kept, *misses]]
+    yield f"# What session {opened.tag} learnt"
+    yield ""
+    gain = metric.gain(best.value, baseline.value) if best.value is not None and baseline.value is not None else None
+    share = (
+        "" if gain is None or best is baseline else f" ({percent(gain, towards)}; not verified when this was written)"
     )
-
-
-def earned(history: History, past: Sequence[Outcome], metric: Metric) -> list[Earned]:
-    """What each proposer brought in, the harness's own edits left out."""
-    groups = {tally.name: tally for tally in tallies(past, proposer, metric)}
-    names = [name for name in dict.fromkeys((*groups, *history.spent_by)) if name]
-    return [
-        Earned(
-            name,
-            groups.get(name, Tally(name, 0, 0, 0, 0.0)),
-            sum(worth(each, metric.direction) for each in past if proposer(each) == name),
-            history.spent_by.get(name, Spent()),
+    yield (
+        f"{plain(metric.name)} ({towards} is better): {number(baseline.value)} at the start, {number(best.value)} at "
+        f"best{share}. {len(kept)} of {len(done)} experiments were kept. Changes are over the best of that time, in a "
+        "rematch over the runs beside it."
+    )
+    yield from _listed("What worked", [_entry(each, towards) for each in kept])
+    yield from _listed("What came closest since the last keep", [_entry(each, towards) for each in misses])
+    yield from _listed("What did not help, the latest first", [_entry(each, towards) for each in reversed(missed)])
+    yield from _listed("What failed", _failures(done))
+    yield from _listed("By kind of idea", [_counted(tally, towards) for tally in tallies(past, kind, metric)])
+    if told := predictions(past):
+        yield from _listed(
+            "Predictions",
+            [
+                f"{told.came_true} of {told.made} came true: kept, with at least half of what was predicted",
+                f"in the middle {percent(told.expected, towards)} was predicted, and {percent(told.measured, towards)} "
+                "measured",
+            ],
         )
-        for name in names
+    yield from _listed("Who proposed", [_earned(each, towards) for each in earned(history, past, metric)])
+
+
+def plain(text: str) -> str:
+    """Foreign text on one line, with nothing in it that Markdown would take for its own."""
+    return _MARKUP.sub(r"\\\g<0>", one_line(text))
+
+
+def _listed(title: str, entries: Sequence[str]) -> Iterator[str]:
+    if entries:
+        yield f"\n## {title}\n"
+        yield from (f"- {entry}" for entry in entries[:MOST])
+    if len(entries) > MOST:
+        yield f"- and {len(entries) - MOST} more: see the report"
+
+
+def _entry(outcome: Outcome, towards: Direction) -> str:
+    """`#12 1a2b3c4 +3.2 % description: hypothesis (expected +1.0 %)`."""
+    e = outcome.experiment
+    said, why = (plain(e.proposal.description), plain(e.proposal.hypothesis)) if e.proposal else ("", "")
+    words = [f"#{e.n}", (e.commit or "")[:7], percent(outcome.gain, towards), said]
+    text = " ".join(filter(None, words)) + (f": {why}" if why and e.by != TUNER else "")
+    return text if outcome.expected is None else f"{text} (expected {percent(outcome.expected, towards)})"
+
+
+def _counted(tally: Tally, towards: Direction) -> str:
+    """`tune: 12 tried, 2 kept, +3.2 % together`."""
+    gain = f", {percent(tally.gain, towards)} together" if tally.keeps else ""
+    crashed = f", {tally.crashes} crashed" if tally.crashes else ""
+    return f"{plain(tally.name)}: {tally.tries} tried, {tally.keeps} kept{gain}{crashed}"
+
+
+def _failures(done: Sequence[Outcome]) -> list[str]:
+    verdicts = [(each.experiment, each.experiment.verdict) for each in done]
+    crashed = [(e, verdict) for e, verdict in verdicts if verdict is not None and verdict.status == "crash"]
+    return [
+        f"#{e.n} {plain(e.proposal.description) if e.proposal else 'no usable answer'}: {plain(verdict.reason)}"
+        for e, verdict in crashed
     ]
 
 
-def worth(outcome: Outcome, direction: Direction) -> float:
-    """A keep's gain as the logarithm of the ratio, 0 for everything else: what adds up from keep to keep."""
-    if not outcome.experiment.kept or outcome.gain is None or outcome.experiment.n == BASELINE:
-        return 0.0
-    gain = outcome.gain if direction is Direction.HIGHER else -outcome.gain
-    return abs(log1p(gain)) * (1 if outcome.gain >= 0 else -1) if gain > -1 else outcome.gain
-
-
-def _tally(name: str, group: Sequence[Outcome], direction: Direction) -> Tally:
-    verdicts = [each.experiment.verdict for each in group]
-    total = sum(worth(each, direction) for each in group)
-    return Tally(
-        name=name,
-        tries=len(group),
-        keeps=sum(each.experiment.kept for each in group),
-        crashes=sum(verdict is not None and verdict.status is Status.CRASH for verdict in verdicts),
-        gain=expm1(total) if direction is Direction.HIGHER else 1 - exp(-total),
-    )
+def _earned(each: Earned, towards: Direction) -> str:
+    cost = "of unknown price" if each.usd is None else f"${each.usd:.2f}"
+    return f"{_counted(each.tally, towards)}, {cost}"

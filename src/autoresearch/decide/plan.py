@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from autoresearch.decide.learnings import CATEGORIES, kind
 from autoresearch.decide.outcome import Outcome, near_misses
 from autoresearch.decide.recover import History
+from autoresearch.decide.tallies import CATEGORIES, kind
 from autoresearch.model import Rung
 
 IDEAS = {

@@ -11,7 +11,7 @@ from autoresearch.report.summary import Stretch, Summary
 from autoresearch.report.wording import headline
 
 if TYPE_CHECKING:
-    from autoresearch.decide.learnings import Tally
+    from autoresearch.decide.tallies import Tally
     from autoresearch.report.evidence import Evidence, Verified
     from autoresearch.report.learnt import Learnt
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from autoresearch.figures import number, percent
-from autoresearch.report import certainty, chart, lessons, wording
+from autoresearch.report import certainty, chart, learnings, wording
 from autoresearch.report.alarms import alarms
 from autoresearch.report.curve import curve
 from autoresearch.report.layers import Palette
@@ -73,7 +73,7 @@ def page(log: Log, summary: Summary) -> str:
             *_figure(log, summary, title),
             *_kept(log, summary),
             *_list("Evidence", certainty.lines(log)),
-            *_list("Learnings", lessons.lines(log.learnt, log.direction)),
+            *_list("Learnings", learnings.lines(log.learnt, log.direction)),
             *_crashes(summary.crashes),
             *_doubts(summary.warnings),
             *_all(log),

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from autoresearch.decide.learnings import Earned, Predictions, Tally, earned, kind, predictions, tallies
 from autoresearch.decide.outcome import Past
 from autoresearch.decide.recover import History
+from autoresearch.decide.tallies import Earned, Predictions, Tally, earned, kind, predictions, tallies
 from autoresearch.model import Direction, Metric, Rung
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from autoresearch.figures import number, percent
-from autoresearch.report import certainty, lessons, wording
+from autoresearch.report import certainty, learnings, wording
 from autoresearch.report.alarms import alarms
 from autoresearch.report.log import Log
 from autoresearch.report.phrases import edit
@@ -27,8 +27,8 @@ def markdown(log: Log, summary: Summary) -> str:
         lines += ["", "## Kept", "", *_kept(log, summary.last.kept)]
     if evidence := list(certainty.lines(log)):
         lines += ["", "## Evidence", "", *(f"- {_text(line)}" for line in evidence)]
-    if learnings := list(lessons.lines(log.learnt, log.direction)):
-        lines += ["", "## Learnings", "", *(f"- {_text(line)}" for line in learnings)]
+    if learnt := list(learnings.lines(log.learnt, log.direction)):
+        lines += ["", "## Learnings", "", *(f"- {_text(line)}" for line in learnt)]
     if summary.crashes:
         lines += ["", "## Crashed", "", *_crashes(summary.crashes)]
     if summary.warnings:

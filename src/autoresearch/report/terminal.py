@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autoresearch.figures import number, percent
-from autoresearch.report import certainty, lessons, wording
+from autoresearch.report import certainty, learnings, wording
 from autoresearch.report.alarms import alarms
 from autoresearch.report.cells import shorten
 from autoresearch.report.curve import curve
@@ -47,9 +47,9 @@ def show(log: Log, summary: Summary, console: Console, *, chart: bool) -> None:
     if evidence := list(certainty.lines(log)):
         _title(console, "Evidence")
         _list(console, evidence)
-    if learnings := list(lessons.lines(log.learnt, log.direction)):
+    if learnt := list(learnings.lines(log.learnt, log.direction)):
         _title(console, "Learnings")
-        _list(console, learnings)
+        _list(console, learnt)
     if summary.crashes:
         _crashes(summary.crashes, console)
     if summary.warnings:

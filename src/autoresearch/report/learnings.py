@@ -11,7 +11,7 @@ from autoresearch.report.cells import clean
 from autoresearch.report.phrases import dollars
 
 if TYPE_CHECKING:
-    from autoresearch.decide.learnings import Earned, Tally
+    from autoresearch.decide.tallies import Earned, Tally
     from autoresearch.report.learnt import Learnt
 
 _RUNGS: Mapping[Rung, str] = {
