@@ -138,7 +138,7 @@ class Proposing:
         return pick(names, {each.name: each for each in earned(self._history, self._followed(), metric)})
 
     def _tunable(self, incumbent: Texts) -> bool:
-        """True where the tuner has something left to try on the incumbent."""
+        """True where the tuner has something left to try on the incumbent; says once why it cannot look."""
         from autoresearch.propose.survey import current
 
         try:
