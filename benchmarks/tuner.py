@@ -1,6 +1,6 @@
 """The tuner against random search on the tiny language model: which finds the better numbers in 40 experiments?
 
-    python benchmarks/tuner.py [--seeds 0-9] [--experiments 40] [--seconds 0.3] [--wall]
+    python benchmarks/tuner.py [--seeds 0-9] [--experiments 40] [--seconds 3] [--wall]
 
 Both arms begin with the target as it is, draw from the same ranges, and turn the best text they have found. Each
 experiment is one run of the example's bench, an experiment of one arm and one of the other by turns, with the same
@@ -28,7 +28,7 @@ from pathlib import Path
 from statistics import median
 
 from autoresearch.model import Direction, Metric, Prompt, Request, Scalar, Trial
-from autoresearch.propose.literals import Knob, rewrite
+from autoresearch.propose.literals import rewrite
 from autoresearch.propose.survey import current, survey
 from autoresearch.propose.tune import Tune
 
@@ -106,7 +106,7 @@ class Tuner(Arm):
     """The proposer itself, as a session asks it."""
 
     def choose(self) -> tuple[str, dict[str, Scalar]]:
-        """Optuna's TPE and what else `tune` does."""
+        """What `tune` does."""
         request = Request(
             len(self.trials) + 1, Prompt("", ()), {TARGET: self.text}, VAL_BPB, self.trials[0].value, self.trials
         )
@@ -122,23 +122,8 @@ class Chance(Arm):
     def choose(self) -> tuple[str, dict[str, Scalar]]:
         """Uniform draws, on a log scale where the range is one."""
         dice = random.Random(self.seed * 10_000 + len(self.trials))
-        values = {knob: drawn(knob, dice) for knob in survey({TARGET: self.text}).knobs}
+        values = {knob: knob.range.drawn(dice) for knob in survey({TARGET: self.text}).knobs}
         return rewrite(self.text, values), {knob.key: value for knob, value in values.items()}
-
-
-def drawn(knob: Knob, dice: random.Random) -> Scalar:
-    """A value of a knob's range."""
-    span = knob.range
-    if span.choices:
-        return dice.choice(span.choices)
-    if span.kind == "int" and not span.log:
-        return dice.randint(int(span.low), int(span.high))
-    value = (
-        math.exp(dice.uniform(math.log(span.low), math.log(span.high)))
-        if span.log
-        else dice.uniform(span.low, span.high)
-    )
-    return round(value) if span.kind == "int" else span.tidy(value)
 
 
 def duel(bench: Bench, seed: int, experiments: int) -> tuple[float, float]:
@@ -164,7 +149,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", default="0-9", help="first and last seed (default 0-9)")
     parser.add_argument("--experiments", type=int, default=40, help="of each arm, the baseline included (default 40)")
-    parser.add_argument("--seconds", default="0.3", help="of training in a run (default 0.3)")
+    parser.add_argument("--seconds", default="3", help="of training in a run (default 3, as in the example)")
     parser.add_argument("--wall", action="store_true", help="seconds of the wall clock, as in the example")
     options = parser.parse_args()
     first, _, last = options.seeds.partition("-")

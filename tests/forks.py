@@ -13,7 +13,16 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-SLOW_TO_IMPORT = ["anthropic", "openai", "optuna", "pydantic", "typer", "rich.live", "httpx", "autoresearch.cli.app"]
+SLOW_TO_IMPORT = [
+    "anthropic",
+    "openai",
+    "sklearn.gaussian_process",
+    "pydantic",
+    "typer",
+    "rich.live",
+    "httpx",
+    "autoresearch.cli.app",
+]
 
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(SLOW_TO_IMPORT)

@@ -228,6 +228,24 @@ def test_what_is_laid_out_in_powers_of_two_takes_no_other_value(line: str, choic
     assert only("a.py", "BLOCK_SIZE = 48").range.low == 12
 
 
+@pytest.mark.parametrize(
+    ("line", "values", "expected"),
+    [
+        ("A = 1.0  # tune: 0.1..10 log", (0.1, 1.0, 10.0), ((0.0,), (0.5,), (1.0,))),
+        ("A = 3  # tune: 2..6", (2, 3, 6), ((0.0,), (0.25,), (1.0,))),
+        ("A = 64  # tune: 256|16|64", (16, 64, 256), ((0.0,), (0.5,), (1.0,))),
+        ("A = 'x'  # tune: x|y|z", ("x", "z"), ((0.5, 0.0, 0.0), (0.0, 0.0, 0.5))),
+        ("A = True", (False, True), ((0.5, 0.0), (0.0, 0.5))),
+        ("A = 7  # tune: 7|7", (7,), ((0.0,),)),
+    ],
+)
+def test_numbers_lie_in_their_order_and_other_choices_apart(
+    line: str, values: tuple[Scalar, ...], expected: tuple[tuple[float, ...], ...]
+) -> None:
+    span = only("a.py", line).range
+    assert [span.coordinates(value) for value in values] == [pytest.approx(each) for each in expected]
+
+
 @pytest.mark.parametrize("line", ["FLAG = 0", "NONE = -1", f"HASH = {2**40}", "BIG = 1e308", "TINY = 5e-324"])
 def test_numbers_without_a_sensible_range_are_left_alone(line: str) -> None:
     assert knobs("a.py", line) == ()

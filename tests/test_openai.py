@@ -39,7 +39,7 @@ def test_importing_it_imports_no_sdk() -> None:
     code = (
         "import sys, autoresearch.propose.openai, autoresearch.propose.anthropic\n"
         "print([name for name in sys.modules if name in "
-        "('openai', 'anthropic', 'httpx2', 'genai_prices', 'tenacity', 'optuna')])"
+        "('openai', 'anthropic', 'httpx2', 'genai_prices', 'tenacity', 'sklearn')])"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"

@@ -34,7 +34,7 @@ def tune(
     *,
     flags: dict[str, object],
 ) -> None:
-    """Let Optuna try other numbers in the target: a session as of `run`, without model, key or network."""
+    """Try other numbers in the target: a session as of `run`, without model, key or network."""
     model = flags.setdefault("model", "tune")
     if model != "tune":
         raise SettingsError(f"`autoresearch tune` is the offline tuner. For {model}: autoresearch run --model {model}.")

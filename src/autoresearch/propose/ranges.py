@@ -54,28 +54,37 @@ class Range:
                 return short
         return value
 
+    def drawn(self, dice: random.Random) -> Scalar:
+        """Any value, each part of the range being as likely as any other of its size."""
+        return dice.choice(self.choices) if self.choices else self._at(dice.random())
+
     def moved(self, value: Scalar, dice: random.Random, share: float) -> Scalar:
         """Another value: any other choice, or a number about this share of the range away, mirrored at the bounds."""
         if self.choices:
             return dice.choice([choice for choice in self.choices if choice != value] or [value])
         at = abs(self._share(value) + dice.gauss(0, share))
-        at = max(0.0, 1 - abs(1 - at))
-        low, high = self._ends()
-        back = low + at * (high - low)
-        inside = min(self.high, max(self.low, math.exp(back) if self.log else back))
-        return round(inside) if self.kind == "int" else self.tidy(float(inside))
+        return self._at(max(0.0, 1 - abs(1 - at)))
 
-    def distance(self, one: Scalar, other: Scalar) -> float:
-        """How far apart two values are, in shares of the range; different choices are half of it apart."""
-        if self.choices:
-            return 0.5 * (one != other)
-        return self._share(one) - self._share(other)
+    def coordinates(self, value: Scalar) -> tuple[float, ...]:
+        """Where a value lies: a number between 0 and 1, of choices that are no numbers one coordinate for each."""
+        if not self.choices:
+            return (self._share(value),)
+        if all(map(_number, self.choices)):
+            return (sorted(self.choices).index(value) / max(1, len(self.choices) - 1),)
+        return tuple(0.5 * (value == choice) for choice in self.choices)
 
     def _share(self, value: Scalar) -> float:
         """Where a number lies between the bounds, 0 to 1."""
         assert not isinstance(value, str)
         low, high = self._ends()
         return ((math.log(value) if self.log else value) - low) / (high - low)
+
+    def _at(self, share: float) -> Scalar:
+        """The number that lies there."""
+        low, high = self._ends()
+        back = low + share * (high - low)
+        inside = min(self.high, max(self.low, math.exp(back) if self.log else back))
+        return round(inside) if self.kind == "int" else self.tidy(float(inside))
 
     def _ends(self) -> tuple[float, float]:
         return (math.log(self.low), math.log(self.high)) if self.log else (self.low, self.high)

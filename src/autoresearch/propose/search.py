@@ -1,56 +1,56 @@
-"""Which values to try next: by chance at first, then what TPE makes of the trials and small steps from the best."""
+"""Which values to try next: spread out at first, then where a Gaussian process of the trials expects most."""
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from statistics import NormalDist, median
 
 from autoresearch.model import Direction, Scalar, Trial
 from autoresearch.propose.literals import Knob
 
-if TYPE_CHECKING:
-    from optuna import Study
-    from optuna.distributions import BaseDistribution
+Choice = dict[Knob, Scalar]
 
 STARTUP = 8
 """Trials, the first one among them, before anything is concluded from them."""
-ASKS = 100
-"""How often values that were not tried yet are looked for; TPE is told of every ask, and keeps away from it."""
-TURN = 4
-"""One in so many trials is TPE's, which looks everywhere; the others are steps from the best, which pay sooner."""
+POOL = 200
+"""Choices by chance, and as many steps from the best, of which the most promising comes first."""
 ELITE = 4
-"""The best trials, of which every TURN-th one takes any for its start: the very best may be luck."""
-STEPS = (0.1, 0.3)
+"""The best trials, from any of which a step begins: the very best may be luck."""
+STEPS = (0.3, 0.5)
 """How far a step goes, as the standard deviation in shares of the range."""
+MEMORY = 200
+"""The latest trials, which alone are learnt from along with the best: what a fit takes grows as their cube."""
+LENGTH_SCALES = (0.3, 10.0)
+"""Between which shares of a range the fit seeks how far a knob must turn to matter."""
 
 
 def way(n_trials: int) -> str:
     """How the values that follow so many trials are chosen, in a few words."""
     if n_trials < STARTUP:
-        return "a random choice, as there is too little to go by yet,"
-    return "a step from the best" if n_trials % TURN else "TPE's choice"
+        return "far from what was tried, as there is too little to go by yet,"
+    return "what a Gaussian process expects most of"
 
 
-def choices(
-    found: Sequence[Knob], trials: Sequence[Trial], direction: Direction, seed: int
-) -> Iterator[dict[Knob, Scalar]]:
+def choices(found: Sequence[Knob], trials: Sequence[Trial], direction: Direction, seed: int) -> Iterator[Choice]:
     """Values for every knob, the first choice first; the trials know all of these knobs."""
-    fit = [trial for trial in trials if all(knob.range.holds(trial.params[knob.key]) for knob in found)]
-    best = _best(fit, direction)
-    if len(trials) >= STARTUP and len(trials) % TURN and best:
-        dice = random.Random(seed)
-        for _ in range(ASKS):
-            start = dice.choice(best) if len(trials) % TURN == TURN // 2 else best[0]
-            step = _stepped(found, start.params, dice)
-            if not _crashes(step, fit):
-                yield step
-    space = {knob.key: _distribution(knob) for knob in found}
-    study = _study(space, fit, direction, seed)
-    for _ in range(ASKS):
-        params = study.ask(space).params
-        yield {knob: knob.range.tidy(params[knob.key]) for knob in found}
+    fit = [
+        _as_loss(trial, direction)
+        for trial in trials
+        if all(knob.range.holds(trial.params[knob.key]) for knob in found)
+    ]
+    best = _best(fit)
+    dice = random.Random(seed)
+    pool = [{knob: knob.range.drawn(dice) for knob in found} for _ in range(POOL)]
+    if len(trials) < STARTUP or not best:
+        yield from _farthest_first(pool, fit)
+        return
+    pool += [_stepped(found, dice.choice(best), dice) for _ in range(POOL)]
+    known = [trial for i, trial in enumerate(fit) if i >= len(fit) - MEMORY or trial in best]
+    yield from _most_promising_first(pool, known)
 
 
 def widened(knob: Knob, trials: Sequence[Trial]) -> Knob:
@@ -70,54 +70,76 @@ def widened(knob: Knob, trials: Sequence[Trial]) -> Knob:
     return replace(knob, range=replace(span, low=min([span.low, *kept]), high=max([span.high, *kept])))
 
 
-def _best(trials: Sequence[Trial], direction: Direction) -> list[Trial]:
+def _as_loss(trial: Trial, direction: Direction) -> Trial:
+    """The trial with a value that is better when lower."""
+    if trial.value is None or direction is Direction.LOWER:
+        return trial
+    return replace(trial, value=-trial.value)
+
+
+def _best(trials: Sequence[Trial]) -> list[Trial]:
     """The best trials, best first; of equals the later one."""
-    sign = 1 if direction is Direction.LOWER else -1
-    ranked = [(sign * trial.value, -i, trial) for i, trial in enumerate(trials) if trial.value is not None]
+    ranked = [(trial.value, -i, trial) for i, trial in enumerate(trials) if trial.value is not None]
     return [trial for *_, trial in sorted(ranked, key=lambda each: each[:2])[:ELITE]]
 
 
-def _stepped(found: Sequence[Knob], params: Mapping[str, Scalar], dice: random.Random) -> dict[Knob, Scalar]:
+def _stepped(found: Sequence[Knob], start: Trial, dice: random.Random) -> Choice:
     """A few knobs moved, one at least, and the rest as they are."""
     count = min(len(found), 1 + int(dice.expovariate(0.5)))
     moved = set(dice.sample(range(len(found)), count))
     return {
-        knob: knob.range.moved(params[knob.key], dice, dice.choice(STEPS)) if i in moved else params[knob.key]
+        knob: knob.range.moved(start.params[knob.key], dice, dice.choice(STEPS))
+        if i in moved
+        else start.params[knob.key]
         for i, knob in enumerate(found)
     }
 
 
-def _crashes(step: Mapping[Knob, Scalar], trials: Sequence[Trial]) -> bool:
-    """True where the trial nearest to it crashed."""
+def _farthest_first(pool: Sequence[Choice], trials: Sequence[Trial]) -> list[Choice]:
+    """By the distance from the nearest trial."""
+    tried = [_coordinates({knob: trial.params[knob.key] for knob in pool[0]}) for trial in trials]
 
-    def distance(trial: Trial) -> float:
-        return sum(knob.range.distance(value, trial.params[knob.key]) ** 2 for knob, value in step.items())
+    def distance(choice: Choice) -> float:
+        return min((math.dist(_coordinates(choice), each) for each in tried), default=0.0)
 
-    return min(trials, key=distance).value is None
-
-
-def _study(space: Mapping[str, BaseDistribution], trials: Sequence[Trial], direction: Direction, seed: int) -> Study:
-    """A study in memory that has seen these trials; a crash counts as worse than any value."""
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP, multivariate=True)
-    study = optuna.create_study(sampler=sampler, direction="maximize" if direction is Direction.HIGHER else "minimize")
-    for trial in trials:
-        state = optuna.trial.TrialState.PRUNED if trial.value is None else optuna.trial.TrialState.COMPLETE
-        params = {key: trial.params[key] for key in space}
-        study.add_trial(
-            optuna.trial.create_trial(state=state, value=trial.value, params=params, distributions=dict(space))
-        )
-    return study
+    return sorted(pool, key=distance, reverse=True)
 
 
-def _distribution(knob: Knob) -> BaseDistribution:
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+def _most_promising_first(pool: Sequence[Choice], trials: Sequence[Trial]) -> list[Choice]:
+    """By expected improvement, in the eyes of a Gaussian process that is fitted to the trials."""
+    # Imported where they are used: they take a second.
+    from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+    from threadpoolctl import threadpool_limits
 
-    span = knob.range
-    if span.choices:
-        return CategoricalDistribution(span.choices)
-    if span.kind == "int":
-        return IntDistribution(int(span.low), int(span.high), log=span.log)
-    return FloatDistribution(span.low, span.high, log=span.log)
+    tried = [_coordinates({knob: trial.params[knob.key] for knob in pool[0]}) for trial in trials]
+    losses = _levelled([trial.value for trial in trials])
+    kernel = ConstantKernel(1.0, (0.05, 20.0)) * Matern([1.0] * len(tried[0]), LENGTH_SCALES, nu=2.5)
+    model = GaussianProcessRegressor(kernel + WhiteKernel(1e-2, (1e-4, 0.3)), normalize_y=True)
+    with warnings.catch_warnings(), threadpool_limits(1):  # for matrices of this size more threads take longer
+        warnings.simplefilter("ignore")  # a length scale at its bound says that the knob does not matter
+        model.fit(tried, losses)
+        means, deviations = model.predict([_coordinates(choice) for choice in pool], return_std=True)
+    least, normal = min(losses), NormalDist()
+
+    def improvement(i: int) -> float:
+        z = (least - means[i]) / deviations[i]
+        return float(deviations[i] * (z * normal.cdf(z) + normal.pdf(z)))
+
+    return [pool[i] for i in sorted(range(len(pool)), key=improvement, reverse=True)]
+
+
+def _levelled(losses: Sequence[float | None]) -> list[float]:
+    """Losses on a scale on which the far-off ones do not drown the good; a crash lies beyond the worst.
+
+    Up to the median it is about linear, from there on it is about a logarithm.
+    """
+    known = [loss for loss in losses if loss is not None]
+    usual = median(loss - min(known) for loss in known) or 1.0
+    levels = [None if loss is None else math.log1p((loss - min(known)) / usual) for loss in losses]
+    worst = max(level for level in levels if level is not None)
+    return [worst + 1 if level is None else level for level in levels]
+
+
+def _coordinates(choice: Choice) -> list[float]:
+    return [at for knob, value in choice.items() for at in knob.range.coordinates(value)]

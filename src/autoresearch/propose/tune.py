@@ -1,4 +1,4 @@
-"""The offline proposer: Optuna's TPE chooses the target's numbers, booleans and annotated choices."""
+"""The offline proposer: a Gaussian process chooses the target's numbers, booleans and annotated choices."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAMED = 3
 class Tune:
     """Proposes other values for the literals of the target. Free, offline, and the same again for the same request.
 
-    Nothing is remembered: the study is rebuilt from the request's trials at each ask.
+    Nothing is remembered: the process is fitted to the request's trials at each ask.
     """
 
     name = "tune"
@@ -30,7 +30,7 @@ class Tune:
 
     def check(self) -> str:
         """Needs no key and no network."""
-        return "offline tuner (Optuna TPE)"
+        return "offline tuner (a Gaussian process)"
 
     def worst_case(self, request: Request) -> Usage:
         """Nothing."""
