@@ -66,7 +66,7 @@ class Range:
         return self._at(max(0.0, 1 - abs(1 - at)))
 
     def coordinates(self, value: Scalar) -> tuple[float, ...]:
-        """Where a value lies: a number between 0 and 1, of choices that are no numbers one coordinate for each."""
+        """Where a value lies: numbers in their order from 0 to 1; of other choices each in a direction of its own."""
         if not self.choices:
             return (self._share(value),)
         if all(map(_number, self.choices)):
