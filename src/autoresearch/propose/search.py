@@ -14,7 +14,7 @@ from autoresearch.propose.literals import Knob
 
 Choice = dict[Knob, Scalar]
 
-STARTUP = 8
+STARTUP = 5
 """Trials, the first one among them, before anything is concluded from them."""
 POOL = 200
 """Choices by chance, and as many steps from the best, of which the most promising comes first."""
