@@ -16,7 +16,6 @@ from pathlib import Path
 SLOW_TO_IMPORT = [
     "anthropic",
     "openai",
-    "sklearn.gaussian_process",
     "pydantic",
     "typer",
     "rich.live",
