@@ -264,9 +264,10 @@ def test_of_many_knobs_those_that_matter_are_turned() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_one_far_off_value_does_not_drown_the_others(seed: int) -> None:
-    near = [Trial({"a.py:X": 0.05 * i}, abs(0.05 * i - 0.72)) for i in range(1, 21)]
-    trials = [Trial({"a.py:X": 0.0}, 1e9), *near]
+@pytest.mark.parametrize("far", [1e9, sys.float_info.max])
+def test_one_far_off_value_does_not_drown_the_others(far: float, seed: int) -> None:
+    near = [Trial({"a.py:X": 0.05 * i}, abs(0.05 * i - 0.72) - 1) for i in range(1, 21)]
+    trials = [Trial({"a.py:X": 0.0}, far), *near]
     _, params = applied(ask({"a.py": "X = 0.5  # tune: 0.0..1.0\n"}, trials, seed=seed))
     assert 0.7 < float(params["a.py:X"]) < 0.75
 

@@ -24,6 +24,8 @@ STEPS = (0.3, 0.5)
 """How far a step goes, as the standard deviation in shares of the range."""
 MEMORY = 200
 """The latest trials, which alone are learnt from along with the best: what a fit takes grows as their cube."""
+FAR = 1e9
+"""Farther from the best than so many times the median gap, trials are equally bad."""
 LENGTH_SCALES = (0.3, 10.0)
 """Between which shares of a range the fit seeks how far a knob must turn to matter."""
 
@@ -135,10 +137,11 @@ def _levelled(losses: Sequence[float | None]) -> list[float]:
     Up to the median it is about linear, from there on it is about a logarithm.
     """
     known = [loss for loss in losses if loss is not None]
-    usual = median(loss - min(known) for loss in known) or 1.0
-    levels = [None if loss is None else math.log1p((loss - min(known)) / usual) for loss in losses]
-    worst = max(level for level in levels if level is not None)
-    return [worst + 1 if level is None else level for level in levels]
+    gaps = [loss / 2 - min(known) / 2 for loss in known]  # halves, as the whole may be more than a float holds
+    usual = median(gaps) or 1.0
+    levels = [math.log1p(min(gap / usual, FAR)) for gap in gaps]
+    each = iter(levels)
+    return [max(levels) + 1 if loss is None else next(each) for loss in losses]
 
 
 def _coordinates(choice: Choice) -> list[float]:
