@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import user
 user.run = forks.run
 # `python3` of the benches: a version manager's may take longer to start than the rest of their run.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+# A suite started in the background of a script, as of CI, ignores Ctrl-C, and so would all that its tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FOREIGN = ("GIT_", "OPENAI_", "ANTHROPIC_", "AUTORESEARCH_", "COLUMNS", "LINES")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")

@@ -33,6 +33,8 @@ GIVE_UP_S = 30.0
 """For processes that do not die of SIGKILL: another user's, or stuck in a driver."""
 SCAN_S = 0.02
 """Between two looks at all processes; in between only the newest is looked at."""
+IGNORED = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+"""By Python, by nohup, or for what a script starts in the background: not by a bench."""
 
 LINUX = sys.platform == "linux"
 libc = ctypes.CDLL(None, use_errno=True)
@@ -98,7 +100,7 @@ def start(rules: list[str], argv: list[str], file_bytes: int) -> int:
         os.setpgid(0, 0)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(1, 2)
-        for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these
+        for number in IGNORED:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         lower(resource.RLIMIT_CORE, 0)  # a core dump holds whatever the memory held
