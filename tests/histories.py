@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from autoresearch.decide.history import Experiment, History
 from autoresearch.decide.outcome import Past
-from autoresearch.decide.recover import Experiment, History
 from autoresearch.model import Cause, Direction, Metric, Rung, Status
 from autoresearch.records import Decided, Drawn, Measured, Planned, Proposed
 from autoresearch.settings import Settings, load

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from autoresearch.decide.history import Experiment
 from autoresearch.decide.policy import PAIR, Decision
-from autoresearch.decide.recover import Experiment
 from autoresearch.decide.survival import Survival
 from autoresearch.decide.yardstick import Yardstick
 from autoresearch.edge.repo import Repository, Tracked

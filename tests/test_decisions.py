@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from autoresearch.decide.budget import plateau, spent_up, too_dear
-from autoresearch.decide.recover import Experiment, History, Spent, fold, step
+from autoresearch.decide.history import Experiment, History, Spent
+from autoresearch.decide.recover import fold, step
 from autoresearch.decide.results import header, number, row, table
 from autoresearch.model import Status, Usage
 from autoresearch.records import (

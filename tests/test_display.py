@@ -12,7 +12,7 @@ import pexpect
 import pyte
 import pytest
 
-from autoresearch.decide.recover import History, Spent
+from autoresearch.decide.history import History, Spent
 from autoresearch.display import left
 from autoresearch.settings import Budget
 from model_server import Failure, ModelServer

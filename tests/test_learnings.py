@@ -8,8 +8,8 @@ import pytest
 
 from autoresearch.decide import learnings
 from autoresearch.decide.digest import covered, digest, line
+from autoresearch.decide.history import History, Spent
 from autoresearch.decide.outcome import near_misses
-from autoresearch.decide.recover import History, Spent
 from autoresearch.decide.tallies import category, earned, kind, predictions, tallies
 from autoresearch.model import Status
 from autoresearch.records import Opened

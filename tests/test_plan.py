@@ -10,7 +10,7 @@ import pytest
 
 from autoresearch.decide import plan
 from autoresearch.decide.bandit import pick
-from autoresearch.decide.recover import Experiment, Spent
+from autoresearch.decide.history import Experiment, Spent
 from autoresearch.decide.tallies import Earned, Tally
 from histories import BASELINE, history, past, tried
 

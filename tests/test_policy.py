@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from autoresearch.decide.history import BASELINE, SENTINEL, Experiment, History
 from autoresearch.decide.policy import Decision, compare, policy
-from autoresearch.decide.recover import BASELINE, SENTINEL, Experiment, History, advance, step
+from autoresearch.decide.recover import advance, step
 from autoresearch.decide.rounds import rounds
 from autoresearch.decide.yardstick import Yardstick, difference
 from autoresearch.model import Direction, Status

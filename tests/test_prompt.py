@@ -8,7 +8,7 @@ import pytest
 
 from autoresearch.decide import prompt
 from autoresearch.decide.digest import EVERY, RECENT
-from autoresearch.decide.recover import History
+from autoresearch.decide.history import History
 from autoresearch.model import Prompt, Status
 from histories import BASELINE, experiment, history, past, proposed, settings, tried
 

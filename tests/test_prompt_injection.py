@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoresearch.decide import prompt
-from autoresearch.decide.recover import History, fold
+from autoresearch.decide.history import History
+from autoresearch.decide.recover import fold
 from autoresearch.records import Decided, Proposed, Settled
 from autoresearch.settings import Settings, load
 from histories import past

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from autoresearch.decide.history import Experiment
 from autoresearch.decide.policy import Decision
-from autoresearch.decide.recover import Experiment
 from autoresearch.decide.rounds import rounds
 from autoresearch.edge import coin
 from autoresearch.edge.folder import SessionFolder

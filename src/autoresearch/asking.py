@@ -10,8 +10,8 @@ from autoresearch.arms import Stopped
 from autoresearch.decide import form as forms
 from autoresearch.decide import prompt, screen
 from autoresearch.decide.budget import hours_spent, too_dear
+from autoresearch.decide.history import History
 from autoresearch.decide.landing import NOTHING, land
-from autoresearch.decide.recover import History
 from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.signals import StopSignal
 from autoresearch.errors import PromptTooLongError, ProposerUnavailableError

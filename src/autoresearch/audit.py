@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from autoresearch import __version__
 from autoresearch.arms import Arms, Stopped
 from autoresearch.audited import Plan, texts_at
-from autoresearch.decide.recover import BASELINE, Experiment, History
+from autoresearch.decide.history import BASELINE, Experiment, History
 from autoresearch.decide.screen import size
 from autoresearch.decide.survival import Survival
 from autoresearch.edge import bench, coin

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autoresearch.decide.recover import History
+from autoresearch.decide.history import History
 from autoresearch.edge import lineage, links
 from autoresearch.edge.folder import AUDITS, SessionFolder
 from autoresearch.edge.lineage import Branch, Commit

@@ -12,8 +12,8 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from autoresearch.decide.history import Experiment, History
 from autoresearch.decide.policy import TELLING
-from autoresearch.decide.recover import Experiment, History
 from autoresearch.decide.rematch import score
 from autoresearch.decide.results import one_line
 from autoresearch.decide.rounds import rounds

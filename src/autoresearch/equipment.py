@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from autoresearch.decide import agent, plan, prompt
 from autoresearch.decide import form as forms
 from autoresearch.decide.budget import too_dear
-from autoresearch.decide.recover import History
+from autoresearch.decide.history import History
 from autoresearch.edge import links, sandbox, tree
 from autoresearch.edge.environment import environment
 from autoresearch.edge.folder import SessionFolder

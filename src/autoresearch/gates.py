@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autoresearch.arms import Stopped
+from autoresearch.decide.history import BASELINE
 from autoresearch.decide.policy import PAIR, Policy
-from autoresearch.decide.recover import BASELINE
 from autoresearch.edge import coin
 from autoresearch.edge.bench import tail
 from autoresearch.edge.folder import SessionFolder

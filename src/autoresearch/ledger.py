@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autoresearch.decide.recover import History, step
+from autoresearch.decide.history import History
+from autoresearch.decide.recover import step
 from autoresearch.edge.journal import Journal
 from autoresearch.observer import Observer
 from autoresearch.records import AnyRecord

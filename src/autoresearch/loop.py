@@ -13,8 +13,8 @@ from datetime import datetime
 from autoresearch.arms import Arms, Stopped
 from autoresearch.decide import plan, screen
 from autoresearch.decide.budget import hours_spent
+from autoresearch.decide.history import BASELINE, SENTINEL, Experiment, History
 from autoresearch.decide.policy import Decision, policy
-from autoresearch.decide.recover import BASELINE, SENTINEL, Experiment, History
 from autoresearch.decide.results import table
 from autoresearch.edge import bench, coin
 from autoresearch.edge.branch import SessionBranch

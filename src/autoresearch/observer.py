@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from autoresearch.decide.recover import History
+from autoresearch.decide.history import History
 from autoresearch.records import AnyRecord
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from autoresearch.asking import Asking, TooDear
 from autoresearch.decide import plan, prompt
 from autoresearch.decide.bandit import pick
+from autoresearch.decide.history import History
 from autoresearch.decide.outcome import Past
 from autoresearch.decide.plan import Plan
 from autoresearch.decide.prompt import Material
-from autoresearch.decide.recover import History
 from autoresearch.decide.tallies import earned
 from autoresearch.edge import bench
 from autoresearch.edge.repo import Repository

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from autoresearch.decide.recover import History, fold
+from autoresearch.decide.history import History
+from autoresearch.decide.recover import fold
 from autoresearch.edge import tree
 from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.journal import read

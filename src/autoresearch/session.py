@@ -14,8 +14,8 @@ from autoresearch.arms import Arms, Stopped
 from autoresearch.asking import Asking
 from autoresearch.decide import learnings
 from autoresearch.decide.budget import plateau, spent_up
+from autoresearch.decide.history import History
 from autoresearch.decide.outcome import Past
-from autoresearch.decide.recover import History
 from autoresearch.edge import bench, coin, tree
 from autoresearch.edge.branch import SessionBranch
 from autoresearch.edge.derived import IGNORED, LEARNINGS, RESULTS, RUN_LOG, Derived

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from autoresearch.arms import Arms
+from autoresearch.decide.history import VERIFICATION, Experiment, Verification
 from autoresearch.decide.policy import FAULTS, PAIR, Decision
-from autoresearch.decide.recover import VERIFICATION, Experiment, Verification
 from autoresearch.decide.rounds import rounds
 from autoresearch.edge import tree
 from autoresearch.edge.folder import SessionFolder

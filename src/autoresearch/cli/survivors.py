@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from autoresearch.audit import Finding, Outcome, findings
 from autoresearch.audited import Plan
-from autoresearch.decide.recover import BASELINE, History
+from autoresearch.decide.history import BASELINE, History
 from autoresearch.decide.rematch import keep_probability, score, wins_needed
 from autoresearch.decide.results import one_line
 from autoresearch.decide.rounds import rounds

@@ -18,7 +18,7 @@ from autoresearch.errors import INTERRUPTED, SettingsError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from autoresearch.decide.recover import History
+    from autoresearch.decide.history import History
     from autoresearch.edge.signals import StopSignal
     from autoresearch.observer import Observer
     from autoresearch.records import AnyRecord

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autoresearch.decide.recover import History
+from autoresearch.decide.history import History
 from autoresearch.figures import plural
 from autoresearch.model import Usage
 from autoresearch.settings import Budget

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from autoresearch.decide.history import History
 from autoresearch.decide.outcome import Outcome, near_misses
-from autoresearch.decide.recover import History
 from autoresearch.decide.results import one_line
 from autoresearch.decide.tallies import Earned, Tally, earned, kind, predictions, tallies, tried
 from autoresearch.figures import number, percent

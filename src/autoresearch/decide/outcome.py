@@ -9,8 +9,8 @@ from math import isfinite
 from statistics import median
 from typing import Self, overload
 
+from autoresearch.decide.history import BASELINE, Experiment
 from autoresearch.decide.interval import Interval, interval
-from autoresearch.decide.recover import BASELINE, Experiment
 from autoresearch.decide.rounds import rounds
 from autoresearch.model import Direction, Metric
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from autoresearch.decide.history import History
 from autoresearch.decide.outcome import Outcome, near_misses
-from autoresearch.decide.recover import History
 from autoresearch.decide.tallies import CATEGORIES, kind
 from autoresearch.model import Rung
 

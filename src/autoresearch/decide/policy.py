@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from autoresearch.decide.guards import broken
+from autoresearch.decide.history import BASELINE, Experiment, History
 from autoresearch.decide.plausible import implausible
-from autoresearch.decide.recover import BASELINE, Experiment, History
 from autoresearch.decide.rematch import SCREEN, SWEEP, Ruling, beats, decide, kept_for, rematch, sweep
 from autoresearch.decide.rounds import Rounds, rounds
 from autoresearch.decide.yardstick import Yardstick

@@ -9,8 +9,8 @@ from itertools import count
 
 from autoresearch.decide.digest import covered, digest, line
 from autoresearch.decide.form import is_short
+from autoresearch.decide.history import BASELINE, History
 from autoresearch.decide.outcome import Outcome, near_misses
-from autoresearch.decide.recover import BASELINE, History
 from autoresearch.decide.results import one_line
 from autoresearch.model import Form, Part, Prompt
 from autoresearch.settings import Settings

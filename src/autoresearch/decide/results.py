@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autoresearch.decide.recover import Experiment
+from autoresearch.decide.history import Experiment
 from autoresearch.model import Status
 
 NO_COMMIT = "0000000"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autoresearch.decide.recover import Experiment
+from autoresearch.decide.history import Experiment
 from autoresearch.records import Arm, Measured
 
 

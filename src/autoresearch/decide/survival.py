@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
+from autoresearch.decide.history import Experiment
 from autoresearch.decide.policy import BASELINE_RUNS, FAULTS, PAIR, SAME, Decision, compare
-from autoresearch.decide.recover import Experiment
 from autoresearch.decide.rematch import decide
 from autoresearch.decide.rounds import Rounds, rounds
 from autoresearch.decide.yardstick import Yardstick

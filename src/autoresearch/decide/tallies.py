@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from math import exp, expm1, log1p
 from statistics import median
 
+from autoresearch.decide.history import BASELINE, History, Spent
 from autoresearch.decide.outcome import Outcome
-from autoresearch.decide.recover import BASELINE, History, Spent
 from autoresearch.model import Direction, Metric, Status
 
 CATEGORIES = ("parameters", "algorithm", "data structure", "architecture", "simplification", "fix")

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
 
+from autoresearch.decide.history import BASELINE, Experiment, History, Verification
 from autoresearch.decide.interval import Interval
 from autoresearch.decide.outcome import finite, side_by_side
-from autoresearch.decide.recover import BASELINE, Experiment, History, Verification
 from autoresearch.decide.rematch import SWEEP, keep_probability, wins_needed
 from autoresearch.decide.rounds import rounds
 from autoresearch.model import Direction, Status

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from autoresearch.decide.history import BASELINE, Experiment, History
 from autoresearch.decide.outcome import side_by_side
-from autoresearch.decide.recover import BASELINE, Experiment, History, fold
+from autoresearch.decide.recover import fold
 from autoresearch.edge.journal import salvage
 from autoresearch.errors import SettingsError
 from autoresearch.model import Direction, Status

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from autoresearch.decide.history import History
 from autoresearch.decide.outcome import Past
-from autoresearch.decide.recover import History
 from autoresearch.decide.tallies import Earned, Predictions, Tally, earned, kind, predictions, tallies
 from autoresearch.model import Direction, Metric, Rung
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from autoresearch.decide.recover import Experiment, History
+from autoresearch.decide.history import Experiment, History
 from autoresearch.records import EVIDENCE
 from autoresearch.report.cells import clean
 
