@@ -92,7 +92,9 @@ ALLOWED = {
     "hints": {"edge", "project", *NOUNS},
     "scaffold": {"scaffold", "bench", "program", "decide", "edge", *NOUNS},
     "figures": {"model"},
-    "display": {"decide", "figures", "edge.signals", "observer", *NOUNS},
+    "phrases": {"decide", "figures", *NOUNS},
+    "live": {"phrases", "decide", "figures", "edge.signals", "observer", *NOUNS},
+    "display": {"live", "phrases", "decide", "figures", "edge.signals", "observer", *NOUNS},
 }
 """Package or module → what it may import of ours."""
 IMPURE = {

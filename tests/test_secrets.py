@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from autoresearch.display import LiveView
 from autoresearch.edge import log
 from autoresearch.edge.journal import Journal, read
 from autoresearch.edge.signals import StopSignal
+from autoresearch.live import LiveView
 from autoresearch.propose.server import Server, find
 from autoresearch.records import Closed, Committed, Decided, Measured
 from autoresearch.secrets import SECRET_NAME, Redactor, redactor_for

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from autoresearch.model import Direction
 
 
@@ -31,3 +33,8 @@ def percent(gain: float | None, direction: Direction | None) -> str:
 def plural(n: int, one: str, many: str | None = None) -> str:
     """`1 keep`, `2 keeps`."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def clock(seconds: float) -> str:
+    """`0:01:05`."""
+    return str(timedelta(seconds=round(max(0.0, seconds))))

@@ -220,8 +220,8 @@ def trying(project: Project) -> Iterator[tuple[Runner, Path]]:
 def estimate(project: Project, roster: Roster, run_s: float, findings: Findings) -> None:
     """How many experiments fit into the night, and what they cost at most."""
     from autoresearch.decide.rematch import wins_needed
-    from autoresearch.display import clock
     from autoresearch.equipment import first_request
+    from autoresearch.figures import clock
 
     if project.settings.decide == "rematch":
         needed = wins_needed(project.settings.alpha, project.settings.max_losses)

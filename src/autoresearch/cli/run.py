@@ -144,8 +144,9 @@ def show_dry_run(project: Project, tag: str) -> None:
 
 def sum_up(project: Project, tag: str, outcome: Outcome, command: str = "run") -> None:
     """Why it ended, what came of it, and what to do next."""
-    from autoresearch.display import change, say
+    from autoresearch.display import say
     from autoresearch.figures import number
+    from autoresearch.phrases import change
 
     history, metric = outcome.history, project.settings.measured
     baseline, best = history.baseline, history.incumbent

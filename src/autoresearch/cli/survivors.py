@@ -15,10 +15,11 @@ from autoresearch.decide.history import BASELINE, History
 from autoresearch.decide.rematch import keep_probability, score, wins_needed
 from autoresearch.decide.results import one_line
 from autoresearch.decide.rounds import rounds
-from autoresearch.display import STOPPING, say
+from autoresearch.display import say
 from autoresearch.edge.pick import LeftOut, Picked
 from autoresearch.edge.signals import StopSignal
 from autoresearch.figures import number
+from autoresearch.phrases import STOPPING
 from autoresearch.records import AnyRecord, Began, Settled
 
 if TYPE_CHECKING:
