@@ -6,7 +6,8 @@ from autoresearch.decide.history import Experiment, History
 from autoresearch.decide.outcome import Past
 from autoresearch.model import Cause, Direction, Metric, Rung, Status
 from autoresearch.records import Decided, Drawn, Measured, Planned, Proposed
-from autoresearch.settings import Settings, load
+from autoresearch.settings import Settings
+from autoresearch.sources import load
 
 LOSS = Metric("loss", Direction.LOWER)
 SCORE = Metric("score", Direction.HIGHER)

@@ -19,7 +19,8 @@ from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.errors import RepositoryError
 from autoresearch.model import Status
 from autoresearch.records import Arm, Decided, Drawn, Measured
-from autoresearch.settings import Settings, load
+from autoresearch.settings import Settings
+from autoresearch.sources import load
 from model_server import ModelServer
 from test_display import Screen
 from test_session import openai, wait_for

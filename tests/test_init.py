@@ -20,7 +20,8 @@ from autoresearch.model import Direction
 from autoresearch.program import FENCE, read, split
 from autoresearch.scaffold import brief, shipped
 from autoresearch.scaffold.draft import add_front_matter, writing
-from autoresearch.settings import Settings, load
+from autoresearch.settings import Settings
+from autoresearch.sources import load
 from test_sandbox import needs_bubblewrap
 from user import COMMAND, User
 

@@ -32,7 +32,8 @@ from autoresearch.records import (
     Proposed,
     Settled,
 )
-from autoresearch.settings import Settings, load
+from autoresearch.settings import Settings
+from autoresearch.sources import load
 
 ARMS: dict[str, Arm] = {"c": "candidate", "i": "incumbent"}
 SEED = 1000

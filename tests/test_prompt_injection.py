@@ -12,7 +12,8 @@ from autoresearch.decide import prompt
 from autoresearch.decide.history import History
 from autoresearch.decide.recover import fold
 from autoresearch.records import Decided, Proposed, Settled
-from autoresearch.settings import Settings, load
+from autoresearch.settings import Settings
+from autoresearch.sources import load
 from histories import past
 from model_server import ModelServer
 from user import PROGRAM, User

@@ -22,7 +22,7 @@ from autoresearch.live import LiveView
 from autoresearch.propose.server import Server, find
 from autoresearch.records import Closed, Committed, Decided, Measured
 from autoresearch.secrets import SECRET_NAME, Redactor, redactor_for
-from autoresearch.settings import load
+from autoresearch.sources import load
 from model_server import Failure, ModelServer, Scripted
 from user import User, whole
 from wire import error

@@ -14,7 +14,8 @@ from autoresearch.direction import guess
 from autoresearch.errors import SettingsError
 from autoresearch.model import Direction
 from autoresearch.program import read, split
-from autoresearch.settings import Budget, load
+from autoresearch.settings import Budget
+from autoresearch.sources import load
 
 FRONT = {"target": "a.py", "bench": "python a.py", "metric": "val_loss"}
 

@@ -17,7 +17,8 @@ from autoresearch.errors import SettingsError
 from autoresearch.project import Project, find_cached, find_program, inside
 from autoresearch.records import Opened
 from autoresearch.resume import as_begun, history_of
-from autoresearch.settings import Settings, load, strangers
+from autoresearch.settings import Settings
+from autoresearch.sources import load, strangers
 
 
 @dataclass(frozen=True)

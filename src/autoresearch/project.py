@@ -17,7 +17,8 @@ from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.repo import Repository, Tracked
 from autoresearch.errors import RepositoryError, SettingsError
 from autoresearch.program import Program
-from autoresearch.settings import Loaded, Settings, load, strangers
+from autoresearch.settings import Settings
+from autoresearch.sources import Loaded, load, strangers
 
 TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 SHOWN_BYTES = 16_000

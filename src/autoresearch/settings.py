@@ -1,86 +1,15 @@
-"""Settings: flag > environment (`AUTORESEARCH_*`) > front matter > default, as one frozen value."""
+"""Settings: all that can be set, as one frozen value."""
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
-from autoresearch.direction import guess
-from autoresearch.errors import SettingsError
 from autoresearch.limits import Bounds, Guard, Limits, bounds, fraction, guards, limits, seconds
 from autoresearch.model import Direction, Metric, Take
-
-ENVIRONMENT = "AUTORESEARCH_"
-SET_BY_US = frozenset({"AUTORESEARCH_PROMPT", "AUTORESEARCH_TARGETS", "AUTORESEARCH_SEED"})
-"""What a command proposer, or a bench, finds in its environment; no setting."""
-PROBLEMS = {
-    "model_type": "is written as experiments=20,hours=8,usd=5 or {{experiments: 20}}",
-    "string_pattern_mismatch": "must be one word without blanks or colons",
-    "string_too_short": "is empty",
-    "string_type": "must be text",
-    "tuple_type": "must be a list",
-    "too_short": "is empty",
-    "bool_": "must be true or false",
-    "int_": "must be a whole number",
-    "float_": "must be a number",
-    "greater_than": "must be more than {gt}",
-    "greater_than_equal": "must not be less than {ge}",
-    "less_than_equal": "must not be more than {le}",
-    "literal_error": "must be {expected}",
-    "enum": "must be {expected}",
-}
-"""What the validator's complaints mean to a person; `seconds` and `pairs` speak for themselves."""
-
-
-def listed(value: object) -> object:
-    """One item, or `a, b` from a flag, as a list."""
-    if isinstance(value, str):
-        return [item.strip() for item in value.split(",") if item.strip()]
-    return value
-
-
-def names(value: object) -> object:
-    """Names of environment variables."""
-    found = listed(value)
-    for name in found if isinstance(found, list | tuple) else ():
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)):
-            raise ValueError(f"has {name!r}, which is no name of a variable; its value is taken from your environment")
-    return found
-
-
-def metric_name(value: object) -> object:
-    """A metric's name alone, or `{name: …, pattern: …}`, also as text from a flag."""
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        value = _from_environment(value.strip())
-    return {"name": value} if isinstance(value, str) else value
-
-
-def pairs(value: object) -> object:
-    """`experiments=20, hours=8` from a flag as a mapping."""
-    if not isinstance(value, str):
-        return value
-    items = [item.partition("=") for item in value.split(",")]
-    if any(not separator for _, separator, _ in items):
-        raise ValueError("is written as experiments=20,hours=8,usd=5")
-    return {name.strip(): number.strip() for name, _, number in items}
-
-
-def lines(value: object) -> object:
-    """One regular expression, or several; a comma in one is its own."""
-    found = [value] if isinstance(value, str) else value
-    for pattern in found if isinstance(found, list | tuple) else ():
-        try:
-            re.compile(str(pattern))
-        except re.error as error:
-            raise ValueError(f"has {pattern!r}, which is not a regular expression: {error}") from None
-    return found
-
+from autoresearch.spellings import lines, listed, metric_name, names, pairs
 
 Seconds = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
 Paths = Annotated[tuple[str, ...], BeforeValidator(listed)]
@@ -289,88 +218,3 @@ def written(setting: object) -> str:
         case None:
             return "none"
     return str(setting)
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """Settings, and where each of them came from."""
-
-    settings: Settings
-    origins: Mapping[str, str]
-    """Setting → `flag`, `AUTORESEARCH_X`, `program.md` or `default`."""
-
-
-def load(
-    flags: Mapping[str, object], environment: Mapping[str, str], front: Mapping[str, object], where: str
-) -> Loaded:
-    """One value from the three sources; an absent flag is None. Raises SettingsError with one sentence."""
-    known = Settings.model_fields
-    for name in front:
-        if name not in known:
-            raise SettingsError(f"{where}: unknown setting {name!r}{nearest(name)}")
-    values: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    for name in known:
-        variable = ENVIRONMENT + name.upper()
-        for value, origin in (
-            (flags.get(name), f"--{name.replace('_', '-')}"),
-            (_from_environment(environment.get(variable)), variable),
-            (front.get(name), where),
-        ):
-            if value is not None:
-                values[name], origins[name] = value, origin
-                break
-    _guess_direction(values, origins)
-    try:
-        return Loaded(Settings(**values), {name: origins.get(name, "default") for name in known})
-    except ValidationError as error:
-        raise SettingsError(_sentence(error, origins, where)) from error
-
-
-def nearest(name: str) -> str:
-    """`; did you mean 'timeout'?`, or the list of all settings."""
-    close = difflib.get_close_matches(name, Settings.model_fields, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f". The settings are {', '.join(Settings.model_fields)}."
-
-
-def _from_environment(text: str | None) -> object:
-    """An environment variable may hold YAML flow (`{usd: 5}`, `[a, b]`); anything else is taken as it is."""
-    if text and text[0] in "{[":
-        try:
-            return yaml.safe_load(text)
-        except yaml.YAMLError:
-            return text
-    return text or None
-
-
-def strangers(environment: Mapping[str, str]) -> list[str]:
-    """A sentence for each variable that looks like a setting and is none: a limit with a typo is no limit."""
-    known = {ENVIRONMENT + name.upper() for name in Settings.model_fields} | SET_BY_US
-    odd = sorted(name for name in environment if name.startswith(ENVIRONMENT) and name not in known)
-    return [f"{name} in the environment is no setting{nearest(name.removeprefix(ENVIRONMENT).lower())}" for name in odd]
-
-
-def _guess_direction(values: dict[str, Any], origins: dict[str, str]) -> None:
-    """A program.md from the wild names no direction: take it from the metric's name where that is plain."""
-    metric = values.get("metric")
-    name = metric.get("name") if isinstance(metric, dict) else metric
-    if "direction" not in values and isinstance(name, str) and (direction := guess(name)):
-        values["direction"], origins["direction"] = direction, f"the name {name!r}"
-
-
-def _sentence(error: ValidationError, origins: Mapping[str, str], where: str) -> str:
-    first = error.errors()[0]
-    name = str(first["loc"][0])
-    path = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "missing" and len(first["loc"]) == 1:
-        flag = f"--{name.replace('_', '-')}"
-        return f"{where}: no {name!r}. Add a line `{name}: …` to its front matter, or give {flag}."
-    if first["type"] == "extra_forbidden":
-        inner = Budget if name == "budget" else MetricName
-        return f"{origins[name]}: unknown {path!r}; {name} has {', '.join(inner.model_fields)}."
-    problem = first["msg"].removeprefix("Value error, ")
-    for kind in sorted(PROBLEMS, key=len):  # `greater_than_equal` behind `greater_than`
-        if first["type"].startswith(kind):
-            problem = PROBLEMS[kind].format(**{"gt": "", "ge": "", **first.get("ctx", {})})
-    shown = "" if problem.startswith(repr(first["input"])) else f" (it is {first['input']!r})"
-    return f"{origins[name]}: {path} {problem}{shown}."

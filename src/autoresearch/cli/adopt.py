@@ -49,7 +49,7 @@ def adopt(directory: Path, given: Mapping[str, str]) -> Made:
 def settle(directory: Path, given: Mapping[str, str]) -> Brief:
     """The settings: those given, and the others asked for, or learned from the bench. Changes nothing."""
     from autoresearch.scaffold.brief import Brief
-    from autoresearch.settings import load
+    from autoresearch.sources import load
 
     load({**PLAIN, **given}, {}, {}, PROGRAM)
     if "target" in given:

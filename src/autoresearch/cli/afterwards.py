@@ -85,7 +85,7 @@ def show_next(directory: Path, made: Made) -> None:
 
 def _has_proposer() -> bool:
     from autoresearch.propose.choose import DEFAULTS
-    from autoresearch.settings import ENVIRONMENT
+    from autoresearch.sources import ENVIRONMENT
 
     return any(os.environ.get(name) for name in (*DEFAULTS, f"{ENVIRONMENT}MODEL", f"{ENVIRONMENT}COMMAND"))
 
