@@ -36,7 +36,7 @@ ALLOWED = {
     "direction": {"model"},
     "limits": set[str](),
     "secrets": set[str](),
-    "bench": set[str](),
+    "bench": {"bench"},
     "importable": set[str](),
     "records": {"model"},
     "spellings": set[str](),
