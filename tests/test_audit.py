@@ -15,7 +15,8 @@ from autoresearch.decide.history import Experiment
 from autoresearch.decide.policy import PAIR, Decision
 from autoresearch.decide.survival import Survival
 from autoresearch.decide.yardstick import Yardstick
-from autoresearch.edge.repo import Repository, Tracked
+from autoresearch.edge.commit import Tracked
+from autoresearch.edge.repo import Repository
 from autoresearch.errors import RepositoryError
 from autoresearch.model import Status
 from autoresearch.records import Arm, Decided, Drawn, Measured

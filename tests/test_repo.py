@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from autoresearch.edge.repo import NULL_ID, Repository, Tracked
+from autoresearch.edge.commit import Tracked
+from autoresearch.edge.repo import NULL_ID, Repository
 from autoresearch.errors import RepositoryError
 from user import User
 

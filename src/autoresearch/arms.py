@@ -9,8 +9,8 @@ from autoresearch.decide.history import Experiment
 from autoresearch.decide.policy import Decision
 from autoresearch.decide.rounds import rounds
 from autoresearch.edge import coin
+from autoresearch.edge.commit import Tracked
 from autoresearch.edge.folder import SessionFolder
-from autoresearch.edge.repo import Tracked
 from autoresearch.edge.signals import StopSignal
 from autoresearch.errors import BenchError
 from autoresearch.ledger import Ledger

@@ -16,11 +16,11 @@ from autoresearch.decide.history import BASELINE, Experiment, History
 from autoresearch.decide.screen import size
 from autoresearch.decide.survival import Survival
 from autoresearch.edge import bench, coin
+from autoresearch.edge.commit import Tracked
 from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.journal import Journal
 from autoresearch.edge.lineage import Commit
 from autoresearch.edge.pick import Picked, pick
-from autoresearch.edge.repo import Tracked
 from autoresearch.edge.signals import StopSignal
 from autoresearch.equipment import make_runner, make_sandbox, make_tree
 from autoresearch.errors import BenchError, RepositoryError

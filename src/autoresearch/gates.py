@@ -12,8 +12,8 @@ from autoresearch.decide.history import BASELINE
 from autoresearch.decide.policy import PAIR, Policy
 from autoresearch.edge import coin
 from autoresearch.edge.bench import tail
+from autoresearch.edge.commit import Tracked
 from autoresearch.edge.folder import SessionFolder
-from autoresearch.edge.repo import Tracked
 from autoresearch.edge.signals import StopSignal
 from autoresearch.edge.tree import Tree
 from autoresearch.errors import BenchError

@@ -18,9 +18,10 @@ from autoresearch.decide.policy import Decision, policy
 from autoresearch.decide.results import table
 from autoresearch.edge import bench, coin
 from autoresearch.edge.branch import SessionBranch
+from autoresearch.edge.commit import Tracked
 from autoresearch.edge.derived import Derived
 from autoresearch.edge.folder import SessionFolder
-from autoresearch.edge.repo import Repository, Tracked
+from autoresearch.edge.repo import Repository
 from autoresearch.edge.signals import StopSignal
 from autoresearch.errors import ProposerError
 from autoresearch.gates import Gatekeeper

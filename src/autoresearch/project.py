@@ -12,9 +12,10 @@ from pathlib import Path
 
 from autoresearch import program as program_file
 from autoresearch.edge import links, tree
+from autoresearch.edge.commit import Tracked
 from autoresearch.edge.derived import RESULTS, RUN_LOG
 from autoresearch.edge.folder import SessionFolder
-from autoresearch.edge.repo import Repository, Tracked
+from autoresearch.edge.repo import Repository
 from autoresearch.errors import RepositoryError, SettingsError
 from autoresearch.program import Program
 from autoresearch.settings import Settings

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from autoresearch.decide.metric import Scan, ending
 from autoresearch.edge import bench
-from autoresearch.edge.repo import Tracked
+from autoresearch.edge.commit import Tracked
 from autoresearch.edge.sandbox import Sandbox
 from autoresearch.edge.snapshot import remove
 from autoresearch.edge.tree import Tree

@@ -18,10 +18,11 @@ from autoresearch.decide.history import History
 from autoresearch.decide.outcome import Past
 from autoresearch.edge import bench, coin, tree
 from autoresearch.edge.branch import SessionBranch
+from autoresearch.edge.commit import Tracked
 from autoresearch.edge.derived import IGNORED, LEARNINGS, RESULTS, RUN_LOG, Derived
 from autoresearch.edge.folder import SessionFolder, write_whole
 from autoresearch.edge.journal import Journal
-from autoresearch.edge.repo import Repository, Tracked
+from autoresearch.edge.repo import Repository
 from autoresearch.edge.sandbox import Kind, close_memory
 from autoresearch.edge.signals import StopSignal
 from autoresearch.equipment import make_gates, make_runner, make_sandbox, make_tree

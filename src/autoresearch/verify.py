@@ -9,9 +9,10 @@ from autoresearch.decide.history import VERIFICATION, Experiment, Verification
 from autoresearch.decide.policy import FAULTS, PAIR, Decision
 from autoresearch.decide.rounds import rounds
 from autoresearch.edge import tree
+from autoresearch.edge.commit import Tracked
 from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.journal import Journal
-from autoresearch.edge.repo import Repository, Tracked
+from autoresearch.edge.repo import Repository
 from autoresearch.edge.signals import StopSignal
 from autoresearch.equipment import make_runner, make_sandbox, make_tree
 from autoresearch.errors import SettingsError

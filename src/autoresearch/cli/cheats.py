@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autoresearch.decide.syntax import parsed
+from autoresearch.edge.commit import Tracked
 from autoresearch.edge.folder import SessionFolder
-from autoresearch.edge.repo import Tracked
 from autoresearch.equipment import make_gates
 from autoresearch.label import label
 from autoresearch.model import Direction, Measurement, Metric

@@ -63,13 +63,13 @@ class Git:
     """Runs git in one repository."""
 
     def __init__(self, repo: Repo, root: Path, common_dir: Path) -> None:
-        self._repo, self._root, self._common_dir = repo, root, common_dir
+        self._repo, self.root, self.common_dir = repo, root, common_dir
 
     def must(self, command: str, *arguments: str) -> str:
         """What a command prints. Raises RepositoryError where it fails."""
         status, out, err = self.patiently(command, *arguments)
         if status != 0:
-            raise RepositoryError(f"`git {command}` failed in {self._root}: {said(err)}")
+            raise RepositoryError(f"`git {command}` failed in {self.root}: {said(err)}")
         return out
 
     def patiently(self, command: str, *arguments: str, input: bytes = b"") -> tuple[int, str, str]:
@@ -79,7 +79,7 @@ class Git:
             status, out, err = self.run(command, *arguments, input=input)
             if status == 0 or not IN_THE_WAY.search(err):
                 return status, out, err
-            if lock := abandoned(err, self._common_dir):
+            if lock := abandoned(err, self.common_dir):
                 lock.unlink(missing_ok=True)
             elif time.monotonic() > give_up:
                 return status, out, err

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autoresearch.edge.commit import Tracked
 from autoresearch.edge.lineage import Commit
-from autoresearch.edge.repo import Repository, Tracked
+from autoresearch.edge.repo import Repository
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
 from autoresearch.edge import entries
+from autoresearch.edge.commit import Commit, Tracked, write
 from autoresearch.edge.git import Git, need_git, said
 from autoresearch.edge.snapshot import remove
 from autoresearch.errors import RepositoryError, SettingsError
@@ -27,14 +27,6 @@ FALLBACK_NAME = "autoresearch"
 FALLBACK_EMAIL = "autoresearch@localhost"
 HEADER = re.compile(r"^diff --git .*\n(?:index .*\n)?(?:--- .*\n)?", re.MULTILINE)
 """What stands above the name of a file in a diff."""
-
-
-@dataclass(frozen=True)
-class Tracked:
-    """A tracked regular file: its mode and bytes in a commit."""
-
-    mode: str
-    data: bytes
 
 
 class Repository:
@@ -251,22 +243,9 @@ class Repository:
         One git process, whose work grows with the depth of the paths and not with the number of files. `move` is
         (another ref, commit) to set in the same step. `date` is git's raw form, `1700000000 +0000`.
         """
-        stream = bytearray(b"feature done\n")
-        if move:
-            stream += f"reset {move[0]}\nfrom {move[1]}\n\n".encode()
-        stream += f"commit {ref}\nmark :1\n".encode()
-        for role in ("author", "committer"):
-            stream += f"{role} {self._identity} {date}\n".encode()
-        stream += _data(message.encode()) + f"from {parent}\n".encode()
-        for path, file in files.items():
-            stream += f"M {file.mode} inline {_quoted(self.full(path))}\n".encode() + _data(file.data)
-        stream += b"get-mark :1\ndone\n"
-        status, out, err = self._git.patiently("fast-import", "--force", "--quiet", input=bytes(stream))
-        if status != 0:
-            for crash in self.common_dir.glob("fast_import_crash_*"):
-                crash.unlink(missing_ok=True)
-            raise RepositoryError(f"git could not write a commit in {self.root}: {said(err)}")
-        return out.strip()
+        who = f"{self._identity} {date}".encode()
+        made = Commit(b"author " + who, b"committer " + who, message.encode(), self._full(files))
+        return write(self._git, ref, parent, [made], move)
 
     def point(self, moves: Iterable[tuple[str, str, str]]) -> None:
         """Set refs in one step: (ref, new commit, commit it must name now, or NULL_ID when it must not exist).
@@ -284,26 +263,13 @@ class Repository:
         None takes a file away; `date` is the committer's, in git's raw form. Returns the tip. All or nothing: raises
         RepositoryError, having made no ref, also when `ref` exists.
         """
-        stream = bytearray(b"feature done\n")
-        aside, parent = f"refs/autoresearch-audit/{os.getpid()}", base
-        for number, (commit, files) in enumerate(picks, start=1):
+        aside = f"refs/autoresearch-audit/{os.getpid()}"
+        committer = f"committer {self._identity} {date}".encode()
+        made = []
+        for commit, files in picks:
             author, encoding, message = self._told(commit)
-            stream += f"commit {aside}\nmark :{number}\n".encode() + author
-            stream += f"committer {self._identity} {date}\n".encode() + encoding
-            stream += _data(message) + f"from {parent}\n".encode()
-            for path, file in files.items():
-                name = _quoted(self.full(path)).encode(errors="surrogateescape")
-                stream += b"D %b\n" % name if file is None else b"M %b inline %b\n" % (file.mode.encode(), name)
-                stream += b"" if file is None else _data(file.data)
-            parent = f":{number}"
-        stream += f"get-mark {parent}\ndone\n".encode()
-        options = ("--force", "--quiet", "--date-format=raw-permissive")
-        status, out, err = self._git.run("fast-import", *options, input=bytes(stream))
-        if status != 0:
-            for crash in self.common_dir.glob("fast_import_crash_*"):
-                crash.unlink(missing_ok=True)
-            raise RepositoryError(f"git could not make {ref} in {self.root}: {said(err)}")
-        tip = out.strip()
+            made.append(Commit(author, committer, message, self._full(files), encoding))
+        tip = write(self._git, aside, base, made)
         try:
             self.point([(ref, tip, NULL_ID)])
         finally:
@@ -359,10 +325,13 @@ class Repository:
             with file.open("a", encoding="utf-8") as exclude:
                 exclude.write(gap + "\n".join(missing) + "\n")
 
+    def _full(self, files: Mapping[str, Tracked | None]) -> dict[str, Tracked | None]:
+        return {self.full(path): file for path, file in files.items()}
+
     def _told(self, commit: str) -> tuple[bytes, bytes, bytes]:
         """A commit's author line, the line with its message's encoding (empty for UTF-8), and its message."""
         head, _, message = self._git.run_bytes("cat-file", "commit", commit)[1].partition(b"\n\n")
-        lines = {line.partition(b" ")[0]: line + b"\n" for line in reversed(head.split(b"\n"))}
+        lines = {line.partition(b" ")[0]: line for line in reversed(head.split(b"\n"))}
         return lines[b"author"], lines.get(b"encoding", b""), message
 
     def _find_identity(self) -> str:
@@ -372,12 +341,3 @@ class Repository:
             value = os.environ.get(f"GIT_AUTHOR_{key.upper()}") or self._git.run("config", f"user.{key}")[1].strip()
             found.append(value.translate({ord(c): None for c in "<>\n\0"}) or fallback)
         return f"{found[0]} <{found[1]}>"
-
-
-def _data(data: bytes) -> bytes:
-    return f"data {len(data)}\n".encode() + data + b"\n"
-
-
-def _quoted(path: str) -> str:
-    """A path in fast-import's form: C-style quotes, so that any character but NUL may stand in it."""
-    return '"' + path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

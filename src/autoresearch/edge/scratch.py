@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoresearch.edge import bench
+from autoresearch.edge.commit import Tracked
 from autoresearch.edge.folder import write_whole
-from autoresearch.edge.repo import Repository, Tracked
+from autoresearch.edge.repo import Repository
 from autoresearch.edge.sandbox import agent
 from autoresearch.edge.tree import GIT, LinkedTree, linked
 from autoresearch.edge.worktree import changed_in

@@ -11,10 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from autoresearch.edge.commit import Tracked
 from autoresearch.edge.derived import OWN
 from autoresearch.edge.folder import write_whole
 from autoresearch.edge.links import SECRETS
-from autoresearch.edge.repo import Repository, Tracked
+from autoresearch.edge.repo import Repository
 from autoresearch.edge.sandbox import Place
 from autoresearch.edge.snapshot import Difference, Snapshot, remove
 from autoresearch.edge.worktree import restore_tree
