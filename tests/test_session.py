@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from datetime import date
@@ -230,18 +231,19 @@ def test_ctrl_c_stops_and_the_next_run_goes_on(tmp_path: Path, when: str) -> Non
 
 def test_ctrl_c_while_the_model_thinks_stops_at_once(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
-    thinking = tmp_path / "thinking"
+    thinking, over = tmp_path / "thinking", threading.Event()
 
     def think(prompt: str) -> str:
         thinking.touch()
-        time.sleep(3)  # longer than the user waits; the reply is never used
+        over.wait(60)  # the reply comes when nobody waits for it any more
         return whole("11.0")
 
     with ModelServer([think]) as server:
         session = user.starts("run", "--tag", "t", "--model", "openai/gpt-6-luna", env=openai(server))
         wait_for(thinking.exists)
         session.send_signal(signal.SIGINT)
-        assert session.wait(2.5) == 130
+        assert session.wait(30) == 130
+        over.set()
         session.communicate()
     assert len(user.rows()) == 1
 

@@ -278,6 +278,13 @@ def test_one_far_off_value_does_not_drown_the_others(far: float, seed: int) -> N
     assert 0.7 < float(params["a.py:X"]) < 0.75
 
 
+def test_values_at_both_ends_of_what_a_float_holds_do_not_end_the_tuner() -> None:
+    values = [-sys.float_info.max, *[sys.float_info.max] * 6]
+    trials = [Trial({"a.py:X": 0.1 * i}, value) for i, value in enumerate(values)]
+    _, params = applied(ask({"a.py": "X = 0.5  # tune: 0.0..1.0\n"}, trials))
+    assert 0.0 <= float(params["a.py:X"]) <= 1.0
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_best_is_remembered_however_long_ago(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The best was far below; of the later ones those far above are the better."""

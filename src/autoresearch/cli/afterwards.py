@@ -100,5 +100,5 @@ def _finds_knobs(directory: Path) -> bool:
         patterns = target if isinstance(target, list) else [target]
         files = {path.name: path.read_text() for pattern in patterns for path in directory.glob(str(pattern))}
         return bool(survey(files).knobs)
-    except (AutoresearchError, OSError, ValueError, NotImplementedError):
-        return False  # not a word about it, then: `check` says what is wrong
+    except (AutoresearchError, OSError, ValueError, NotImplementedError):  # the last of an absolute pattern
+        return False  # not a word about any of it: `check` says what is wrong
