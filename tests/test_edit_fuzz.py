@@ -20,6 +20,8 @@ from test_replies import WELL_FORMED, Case
 
 MARKER = re.compile(r"[<>]{5,9} ?(?:SEARCH|REPLACE).*|[<>|]{7}(?: .*)?|[-+]{5,9} (?:SEARCH|REPLACE)")
 SMALL = [case for case in WELL_FORMED if "emulator.py" not in case.targets]
+TARGETS = sorted({pair for case in SMALL for pair in case.targets.items()})
+HEAD = "description: d\nhypothesis: h\ncategory: parameters\n\n"
 SPARE = sorted({line for case in WELL_FORMED for line in case.answer.split("\n")})
 Lines = list[str]
 
@@ -169,6 +171,50 @@ def check(data: st.DataObject) -> None:
         if not elided and (len(case.targets) == 1 or held == NOTHING):
             assert_explained(case.targets, got.files, edits, before, len(held.edits) + held.owed)
         return
+
+
+ELISIONS = [
+    "...",
+    "# ...",
+    "# ... other functions ...",
+    "// ... (lines 20 to 60)  ...",
+    "[...]",
+    "# rest of the code unchanged",
+    "# keep all other functions as they are",
+    "…",
+]
+
+
+@settings(max_examples=100, deadline=None, database=None)
+@given(st.data())
+def test_a_file_with_a_stretch_left_out_never_lands(data: st.DataObject) -> None:
+    """Whatever else is changed in it, and wherever in the file it is."""
+    path, old = data.draw(st.sampled_from(TARGETS))
+    lines = old.split("\n")
+    start = data.draw(st.integers(0, len(lines) - 1))
+    end = data.draw(st.integers(start + 1, len(lines)).filter(lambda end: words(lines[start:end]) >= 4))
+    new = [*lines[:start], data.draw(st.sampled_from(ELISIONS)), *lines[end:]]
+    for at in data.draw(st.lists(st.integers(0, len(new) - 1), max_size=3)):
+        new[at] += " + 1" if new[at].strip() and at != start else ""
+    got = land(Reply(f"{HEAD}FILE: {path}\n`````\n" + "\n".join(new) + "\n`````\n", Usage()), {path: old}, {})
+    assert isinstance(got, Unused)
+
+
+def words(lines: Lines) -> int:
+    return sum(1 for line in lines if line.strip())
+
+
+@settings(max_examples=100, deadline=None, database=None)
+@given(st.data())
+def test_an_answer_that_says_what_is_there_never_lands(data: st.DataObject) -> None:
+    path, old = data.draw(st.sampled_from(TARGETS))
+    lines = old.removesuffix("\n").split("\n")
+    start = data.draw(st.integers(0, len(lines) - 1))
+    same = "\n".join(lines[start : data.draw(st.integers(start + 1, len(lines)))])
+    block = f"<<<<<<<<< SEARCH\n{same}\n=========\n{same}\n>>>>>>>>> REPLACE\n"
+    whole = "`````\n" + "\n".join(lines) + data.draw(st.sampled_from(["", "\n", "  ", "\n\n"])) + "\n`````\n"
+    got = land(Reply(f"{HEAD}FILE: {path}\n" + data.draw(st.sampled_from([block, whole])), Usage()), {path: old}, {})
+    assert isinstance(got, Unused)
 
 
 @settings(max_examples=120, deadline=None, database=None)

@@ -266,6 +266,10 @@ def test_refuses_markers_of_an_edit_that_the_incumbent_has_not(line: str) -> Non
         "<!-- rest of the file unchanged -->",
         "[... existing code ...]",
         "# remaining methods omitted",
+        "# ... other functions ...",
+        "# ... (f2 to f10) ...",
+        "// ... other functions",
+        "# [... imports ...]",
     ],
 )
 def test_refuses_a_placeholder_for_code_that_was_left_out(line: str) -> None:
@@ -291,9 +295,57 @@ def test_takes_ordinary_lines_that_look_a_little_like_a_placeholder(line: str) -
     assert reason(f"x = 2\n{line}\n", "x = 1\n", "a.txt") is None
 
 
+STEPS = [f"step({i})" for i in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("line", "least"),
+    [
+        ("...", 1),
+        ("    …", 1),
+        ("[...]", 1),
+        ("... the other steps", 1),
+        ("# keep the other functions as they are", 3),
+        ("// all the same as before", 3),
+        ("# other functions here ...", 3),
+    ],
+)
+def test_refuses_a_line_that_stands_where_others_were(line: str, least: int) -> None:
+    def told(*, left_out: int, more: int = 0) -> str | None:
+        added = ["other()"] * more
+        new = [*STEPS[:4], *added[1:], line, "", *added[:1], *STEPS[4 + left_out :]]
+        return reason("\n".join(new), "\n".join(STEPS), "a.txt")
+
+    assert told(left_out=least) == told(left_out=8) == told(left_out=least + 3, more=3) == "text left out"
+    assert told(left_out=least - 1) is None
+    assert told(left_out=least + 2, more=3) is None
+
+
+def test_a_closing_brace_does_not_part_a_line_from_those_that_it_stands_for() -> None:
+    old = "f {\n  a;\n}\ng {\n  b;\n}\n"
+    assert reason("f {\n  a;\n...\n}\n", old, "a.txt") == "text left out"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("class A:\n    x = 1\n", "class A:\n    x = 1\n\n\nclass B(Exception):\n    ...\n"),
+        ("f(1)\ng(2)\nh(3)\ni(4)\n", "f({\n  ...defaults,\n  ...other,\n})\n"),
+        ("int f(int a, int b, int c);\nint g(int a);\nint h;\n", "int f(int a,\n...);\n"),
+        ("class A:\n    ...\nx = 1\ny = 2\nz = 3\nw = 4\n", "x = 5\nclass A:\n    ...\n"),
+        ("class A:\n    ...\nx = 1\ny = 2\nz = 3\n", "class B:\n    ...\nclass A:\n    ...\n"),
+    ],
+)
+def test_dots_that_are_the_programs_own_land(old: str, new: str) -> None:
+    assert reason(new, old, "a.txt") is None
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "# I'm sorry, but I cannot help with this\npass\n",
+        "// Sorry, I can't.",
+        "<!-- I cannot -->",
         "I'm sorry, but I can't help with that.",
         "I cannot assist.",
         "\n**Sorry**, no.",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 
+from autoresearch.decide.elision import new_lines, stand_in
 from autoresearch.decide.reply import Refusal
 from autoresearch.decide.seeds import only_seeds_differ
 from autoresearch.decide.syntax import CODE, only_comments_differ, parsed, python_tree, syntax_error, uncommented
@@ -119,19 +119,19 @@ def _text(path: str, text: str, old: str) -> Refusal | None:
         return Refusal("not text", f"{path}, line {line}: the character {found[0]!r} cannot be in a text file.")
     if _declines(text) and not _declines(old):
         return Refusal("no edit found", f"{path} would hold an apology instead of its text. Send the edit.")
-    if marker := next(_new(_CONFLICT, text, old), None):
+    if marker := next(new_lines(_CONFLICT, text, old), None):
         return Refusal("conflict markers", f"{path} would hold the line {marker!r} of an edit block.")
-    if path.endswith(CODE) and (divider := next(_new(_DIVIDER, text, old), None)):
+    if path.endswith(CODE) and (divider := next(new_lines(_DIVIDER, text, old), None)):
         return Refusal(
             "conflict markers",
             f"{path} would hold the line {divider!r} that parts a block. Send one such line a block; where the text "
             "itself needs it, use markers of 9 characters and a rule of another length.",
         )
-    if omission := next(_new(_OMISSION, text, old), None):
+    if omission := stand_in(text, old):
         return Refusal(
             "text left out",
             f"{path} would hold the line {omission!r} instead of what was there. Send every line, or SEARCH/REPLACE "
-            "blocks of just the changed lines.",
+            "blocks of just the changed lines; where that line itself is meant, write it in another way.",
         )
     error = syntax_error(path, text)
     # An incumbent that fails the check as well is in a dialect that the check does not know.
@@ -146,32 +146,11 @@ _CONFLICT = re.compile(
     re.IGNORECASE,
 )
 _DIVIDER = re.compile("={7}")
-_DOTS = r"(?:\.{3}|…)"
-_COMMENT = r"(?:#|//|--|/\*|<!--|;|%)"
-_OMISSION = re.compile(
-    # `# ... rest of the code`, `[... existing code ...]`
-    rf"{_COMMENT}?\s?[\[(<]?{_DOTS}.*\b(?:rest of|remaining|existing|unchanged|omitted|same as|as before|previous)\b.*"
-    # `# ...`
-    rf"|{_COMMENT}\s?{_DOTS}\W*"
-    # `# rest of the code unchanged`, `# existing functions ...`
-    rf"|{_COMMENT}\s?[\[(<]?(?:the )?(?:rest of|remaining|existing|unchanged|previous)(?: \w+){{0,2}}"
-    r" (?:code|files?|functions?|class|classes|methods?|implementations?|script|module|program|logic|imports?)"
-    rf"(?: \w+){{0,2}} ?(?:{_DOTS}|\b(?:same|unchanged|omitted|as before|here)\b)\W*",
-    re.IGNORECASE,
-)
 _APOLOGY = re.compile(
-    r"[\s\"'*>]*(?:sorry\b|i(?:['’]m| am) (?:very |truly |really )?(?:sorry|unable|not able)\b"
+    r"[\s\"'*>#/;%<!-]*(?:sorry\b|i(?:['’]m| am) (?:very |truly |really )?(?:sorry|unable|not able)\b"
     r"|i (?:can(?:['’]t|not)|won['’]t) |i apologi[sz]e|as an ai\b|unfortunately, i )",
     re.IGNORECASE,
 )
-
-
-def _new(pattern: re.Pattern[str], text: str, old: str) -> Iterator[str]:
-    """Lines of that pattern that the incumbent has not, or has fewer of."""
-    found = Counter(line for raw in text.split("\n") if pattern.fullmatch(line := raw.strip()[:300]))
-    if found:
-        found -= Counter(raw.strip()[:300] for raw in old.split("\n"))
-    yield from found
 
 
 def _declines(text: str) -> bool:
