@@ -62,7 +62,7 @@ class Screen:
 def test_the_live_view_follows_a_session(tmp_path: Path, columns: int, rows: int) -> None:
     gate = tmp_path / "gate"
     user = User.with_project(tmp_path / "project")
-    replies = [whole("11.0", description="eleven is more"), whole("12.0", extra=WAIT.format(gate=str(gate)))]
+    replies = ["Yes.", whole("11.0", description="eleven is more"), whole("12.0", extra=WAIT.format(gate=str(gate)))]
     with ModelServer(replies) as server:
         environment = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": server.openai_url}
         screen = Screen(
@@ -76,6 +76,7 @@ def test_the_live_view_follows_a_session(tmp_path: Path, columns: int, rows: int
             "baseline 10",
             r"2 +\w{7} +11 +keep +eleven",
             "elapsed 0:00:",
+            "note: #2: an answer was refused",
             r"\$0",
         ):
             screen.shows(shown)
@@ -86,6 +87,20 @@ def test_the_live_view_follows_a_session(tmp_path: Path, columns: int, rows: int
         screen.child.expect(pexpect.EOF)
         screen.child.close()
     assert screen.child.exitstatus == 0
+
+
+@pytest.mark.parametrize("form", ["lines", "json"])
+def test_a_refused_answer_is_said_and_one_kind_of_idea_is_counted(tmp_path: Path, form: str) -> None:
+    user = User.with_project(tmp_path / "project")
+    with ModelServer(["Yes.", whole("11.0")]) as server:
+        environment = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": server.openai_url}
+        arguments = ("--json",) if form == "json" else ()
+        done = user.types(
+            "run", "--tag=t", "--model=openai/gpt-6-luna", "--budget=experiments=2", *arguments, env=environment
+        )
+    assert done.returncode == 0, done.stderr
+    assert "#2: an answer was refused: " in (done.stdout if form == "json" else done.stderr)
+    assert "by kind of idea: parameters 1 tried, 1 kept (+10.0 %)" in " ".join(user.types("report", "t").stdout.split())
 
 
 def test_ctrl_c_in_the_terminal_lets_the_run_finish(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from autoresearch.decide.rounds import rounds
 from autoresearch.edge.signals import StopSignal
 from autoresearch.figures import clock, number
 from autoresearch.observer import Observer
-from autoresearch.phrases import RUNGS, STOPPING, change, climbed, cost, left, tampering, what
+from autoresearch.phrases import RUNGS, STOPPING, change, climbed, cost, left, refused, tampering, what
 from autoresearch.records import (
     AnyRecord,
     Began,
@@ -73,7 +73,7 @@ class LiveView:
         """Take a step in."""
         self._history = history
         self._alarm = tampering(record, history) or self._alarm
-        if told := climbed(record, history):
+        if told := climbed(record, history) or refused(record):
             self.notice(told)
         phase = self._name_phase(record)
         if phase != self._phase:

@@ -22,10 +22,10 @@ _RUNGS: Mapping[Rung, str] = {
 
 
 def lines(found: Learnt | None, direction: Direction | None) -> Iterator[str]:
-    """The sentences; none for a file that is no journal, or where there was one kind of idea and nothing else."""
+    """The sentences; none for a file that is no journal, or where nothing was proposed."""
     if found is None:
         return
-    if len(found.kinds) > 1:
+    if found.kinds:
         yield f"by kind of idea: {'; '.join(tallied(tally, direction) for tally in found.kinds)}"
     if told := found.predictions:
         yield (
