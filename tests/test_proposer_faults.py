@@ -272,6 +272,28 @@ def test_a_budget_in_tokens_is_kept(tmp_path: Path) -> None:
     assert len(user.rows()) == 4  # 1,450 tokens an answer, and as many tokens as bytes is the worst case
 
 
+@pytest.mark.parametrize(
+    ("model", "base_url", "usd"),
+    [
+        ("openai/gpt-6-luna", "http://api.openai.com/v1", 0.003),
+        ("anthropic/claude-sonnet-5-5", "http://api.anthropic.com", 0.08),
+    ],
+)
+def test_a_budget_in_dollars_is_kept(tmp_path: Path, model: str, base_url: str, usd: float) -> None:
+    """Prices are those of the official host: the server stands in for it as its proxy, without TLS."""
+    user = User.with_project(tmp_path)
+    with ModelServer([whole(f"{value}.0") for value in range(11, 30)]) as server:
+        proxied = {**environment(server), "http_proxy": server.url}
+        options = (f"--base-url={base_url}", "--max-tokens=500", f"--budget=usd={usd}", "--json")
+        done = user.types("run", "--tag=t", f"--model={model}", *options, env=proxied)
+        answers = len(server.requests)
+    assert done.returncode == 0, done.stderr
+    end = json.loads(done.stdout.splitlines()[-1])
+    assert re.match(r"the next reply can cost \$0\.\d+, and \$0\.\d+ of \$0\.\d+ are left", end["reason"]), end
+    assert 0 < end["cost_usd"] <= usd
+    assert end["experiments"] == 1 + answers > 2
+
+
 def test_who_costs_nothing_goes_on_where_the_budget_covers_no_other(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     with ModelServer([whole("11.0"), whole("12.0"), whole("13.0")]) as server:
