@@ -13,7 +13,7 @@ import pyte
 import pytest
 
 from autoresearch.decide.history import History, Spent
-from autoresearch.phrases import left
+from autoresearch.news import left
 from autoresearch.settings import Budget
 from model_server import Failure, ModelServer
 from user import COMMAND, User, whole

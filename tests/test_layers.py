@@ -94,9 +94,9 @@ ALLOWED = {
     "hints": {"edge", "project", *NOUNS},
     "scaffold": {"scaffold", "bench", "program", "decide", "edge", *NOUNS},
     "figures": {"model"},
-    "phrases": {"decide", "figures", *NOUNS},
-    "live": {"phrases", "decide", "figures", "edge.signals", "observer", *NOUNS},
-    "display": {"live", "phrases", "decide", "figures", "edge.signals", "observer", *NOUNS},
+    "news": {"decide", "figures", *NOUNS},
+    "live": {"news", "decide", "figures", "edge.signals", "observer", *NOUNS},
+    "display": {"live", "news", "decide", "figures", "edge.signals", "observer", *NOUNS},
 }
 """Package or module → what it may import of ours."""
 IMPURE = {

@@ -14,8 +14,8 @@ from autoresearch.decide.results import one_line
 from autoresearch.edge.signals import StopSignal
 from autoresearch.figures import clock
 from autoresearch.live import LiveView, shown
+from autoresearch.news import STOPPING, climbed, line, refused, tampering
 from autoresearch.observer import Observer
-from autoresearch.phrases import STOPPING, climbed, line, refused, tampering
 from autoresearch.records import AnyRecord, Began, Closed, Settled
 from autoresearch.settings import Settings
 

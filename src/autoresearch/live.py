@@ -13,8 +13,8 @@ from autoresearch.decide.results import one_line
 from autoresearch.decide.rounds import rounds
 from autoresearch.edge.signals import StopSignal
 from autoresearch.figures import clock, number
+from autoresearch.news import RUNGS, STOPPING, change, climbed, cost, left, refused, tampering, what
 from autoresearch.observer import Observer
-from autoresearch.phrases import RUNGS, STOPPING, change, climbed, cost, left, refused, tampering, what
 from autoresearch.records import (
     AnyRecord,
     Began,

@@ -146,7 +146,7 @@ def sum_up(project: Project, tag: str, outcome: Outcome, command: str = "run") -
     """Why it ended, what came of it, and what to do next."""
     from autoresearch.display import say
     from autoresearch.figures import number
-    from autoresearch.phrases import change
+    from autoresearch.news import change
 
     history, metric = outcome.history, project.settings.measured
     baseline, best = history.baseline, history.incumbent

@@ -19,7 +19,7 @@ from autoresearch.display import say
 from autoresearch.edge.pick import LeftOut, Picked
 from autoresearch.edge.signals import StopSignal
 from autoresearch.figures import number
-from autoresearch.phrases import STOPPING
+from autoresearch.news import STOPPING
 from autoresearch.records import AnyRecord, Began, Settled
 
 if TYPE_CHECKING:
