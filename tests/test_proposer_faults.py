@@ -276,7 +276,7 @@ def test_a_budget_in_tokens_is_kept(tmp_path: Path) -> None:
     ("model", "base_url", "usd"),
     [
         ("openai/gpt-6-luna", "http://api.openai.com/v1", 0.003),
-        ("anthropic/claude-sonnet-5-5", "http://api.anthropic.com", 0.08),
+        pytest.param("anthropic/claude-sonnet-5-5", "http://api.anthropic.com", 0.08, marks=pytest.mark.slow),
     ],
 )
 def test_a_budget_in_dollars_is_kept(tmp_path: Path, model: str, base_url: str, usd: float) -> None:

@@ -69,7 +69,10 @@ def waiting(running: Path, gate: Path) -> str:
 
 @pytest.mark.parametrize(
     ("model", "environment"),
-    [("openai/gpt-6-luna", openai), ("anthropic/claude-sonnet-5-5", anthropic)],
+    [
+        ("openai/gpt-6-luna", openai),
+        pytest.param("anthropic/claude-sonnet-5-5", anthropic, marks=pytest.mark.slow),
+    ],
 )
 def test_a_session_of_twelve_experiments(
     tmp_path: Path, model: str, environment: Callable[[ModelServer], dict[str, str]]
