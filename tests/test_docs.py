@@ -23,7 +23,8 @@ from autoresearch.settings import Budget, Settings
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
-COMMANDS: dict[str, Any] = dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+APP: Any = typer.main.get_command(app)
+COMMANDS: dict[str, Any] = {name: APP.get_command(None, name) for name in APP.list_commands(None)}
 
 
 def section(title: str) -> str:

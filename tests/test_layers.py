@@ -29,6 +29,7 @@ ALLOWED = {
         "decide.results",
         "decide.rounds",
         "edge.journal",
+        "edge.whereabouts",
         *NOUNS,
     },
     "model": set[str](),
@@ -51,6 +52,7 @@ ALLOWED = {
     "proposing": {"asking", "decide", "edge", "propose", *NOUNS},
     "loop": {"proposing", "ledger", "arms", "gates", "decide", "edge", *NOUNS},
     "observer": {"decide.history", *NOUNS},
+    "followers": {"observer", "project", "edge", *NOUNS},
     "equipment": {"gates", "decide", "edge", "propose", "runner", "project", "program", *NOUNS},
     "resume": {"decide.history", "decide.recover", "edge", "project", *NOUNS},
     "session": {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from autoresearch.decide.history import History
@@ -22,3 +24,30 @@ class Observer(Protocol):
 
     def tick(self) -> None:
         """Time goes by while a run is under way."""
+
+
+@dataclass(frozen=True)
+class Observers:
+    """Several of them, told in order."""
+
+    all: Sequence[Observer]
+
+    def record(self, record: AnyRecord, history: History) -> None:
+        """Tell each."""
+        for one in self.all:
+            one.record(record, history)
+
+    def notice(self, text: str) -> None:
+        """Tell each."""
+        for one in self.all:
+            one.notice(text)
+
+    def waiting(self, who: str, why: str, until_s: float, gives_up_s: float) -> None:
+        """Tell each."""
+        for one in self.all:
+            one.waiting(who, why, until_s, gives_up_s)
+
+    def tick(self) -> None:
+        """Tell each."""
+        for one in self.all:
+            one.tick()

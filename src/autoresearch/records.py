@@ -80,6 +80,9 @@ class Began(Record):
     env: tuple[str, ...] | None = None
     sandbox: str = "none"
     """What its runs were shut in: bubblewrap, landlock or none."""
+    budget: dict[str, float] = {}
+    """Limits of the session in this life, by the names of the setting; an absent one is no limit."""
+    patience: int | None = None
 
 
 class Canary(Record):

@@ -161,6 +161,8 @@ def _open(
             cache=settings.cache,
             env=settings.env,
             sandbox=box.kind,
+            budget=settings.budget.model_dump(exclude_none=True),
+            patience=settings.patience,
         )
     )
     for other in folder.others_running():

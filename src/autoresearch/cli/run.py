@@ -85,6 +85,8 @@ def hold(
     from autoresearch.display import watching
     from autoresearch.edge.signals import StopSignal
     from autoresearch.equipment import make_roster
+    from autoresearch.followers import followers
+    from autoresearch.observer import Observers
     from autoresearch.propose.choose import pick
 
     with opened(program, tag, flags) as (project, tag):
@@ -92,7 +94,8 @@ def hold(
         project = resume.at_base(project, tag)
         model, begun = ", ".join(pick(project.settings, os.environ)), resume.is_begun(project, tag)
         stop = StopSignal()
-        with stop.handling(), watching(project.settings, tag, model, stop, as_json=as_json) as observer:
+        with stop.handling(), watching(project.settings, tag, model, stop, as_json=as_json) as view:
+            observer = Observers((view, *followers(project, tag, view)))
             roster = make_roster(project, tag, observer.tick)
             for proposer in roster.all:
                 first_contact(proposer, observer, stop, begun=begun)

@@ -18,11 +18,11 @@ from autoresearch.edge import entries
 from autoresearch.edge.journal import make_folder, sync_folder
 from autoresearch.edge.repo import Repository
 from autoresearch.edge.snapshot import remove
+from autoresearch.edge.whereabouts import JOURNAL, SESSIONS
 from autoresearch.errors import RepositoryError
 
-SESSIONS = "autoresearch"
 AUDITS = "autoresearch-audit"
-"""Where in git's folder the sessions' folders lie, and those of audits."""
+"""Where in git's folder the folders of audits lie."""
 
 
 class SessionFolder:
@@ -32,7 +32,7 @@ class SessionFolder:
         self.path = common_dir / root / tag
         self.tag = tag
         self._is_audit = root == AUDITS
-        self.journal = self.path / "journal.jsonl"
+        self.journal = self.path / JOURNAL
         self.tree = self.path / "tree"
         self.scratch = self.path / "scratch"
         self.scratch_tree = _elsewhere(self.path) / "tree"
@@ -123,7 +123,7 @@ class SessionFolder:
     def wipe(self, repository: Repository) -> None:
         """Take a session that never had a baseline out of the repository; the lock stays."""
         self.drop_trees(repository)
-        for entry in ("journal.jsonl", "journal.jsonl.torn", "seccomp.bpf"):
+        for entry in (JOURNAL, f"{JOURNAL}.torn", "seccomp.bpf"):
             (self.path / entry).unlink(missing_ok=True)
         for entry in ("runs", "candidates", "scratch"):
             shutil.rmtree(self.path / entry, ignore_errors=True)

@@ -1,0 +1,84 @@
+"""Which sessions a repository holds, and where; found without loading more than it takes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from autoresearch.errors import RepositoryError, SettingsError
+
+SESSIONS = "autoresearch"
+"""Where in git's folder the sessions' folders lie."""
+JOURNAL = "journal.jsonl"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A session that there is."""
+
+    tag: str
+    common_dir: Path
+    """git's folder of the repository."""
+
+    @property
+    def folder(self) -> Path:
+        """Where all that the session recorded lies."""
+        return self.common_dir / SESSIONS / self.tag
+
+    @property
+    def journal(self) -> Path:
+        """Its journal."""
+        return self.folder / JOURNAL
+
+
+def session(tag: str | None) -> Recorded:
+    """The session of a tag, or of its branch's name; None is the newest. Raises SettingsError with the known tags."""
+    known = sessions()
+    if tag is None and known:
+        return known[0]
+    name = None if tag is None else tag.removeprefix("refs/heads/").removeprefix("autoresearch/")
+    found = next((one for one in known if one.tag == name), None)
+    if found:
+        return found
+    if not known:
+        what = "no session" if tag is None else f"no session {tag}"
+        raise SettingsError(f"{what} in this repository. Start one with: autoresearch run")
+    raise SettingsError(f"{tag} is not a session of this repository. {offer(known)}")
+
+
+def sessions() -> list[Recorded]:
+    """All sessions of the repository around the working directory, the newest first; none outside of one."""
+    common_dir = _common_dir()
+    if common_dir is None:
+        return []
+    root = common_dir / SESSIONS
+    found = []
+    for folder, below, files in os.walk(root):
+        if JOURNAL in files:
+            # A session's folder also holds a worktree, which can be large and is no place for sessions.
+            below.clear()
+            found.append(Recorded(Path(folder).relative_to(root).as_posix(), common_dir))
+    return sorted(found, key=lambda one: -one.journal.stat().st_mtime)
+
+
+def offer(known: list[Recorded]) -> str:
+    """The tags there are, for a message."""
+    more = ", …" if len(known) > 8 else ""
+    return f"Its sessions: {', '.join(one.tag for one in known[:8])}{more}."
+
+
+def _common_dir() -> Path | None:
+    """git's folder, shared by all worktrees. Raises RepositoryError where git refuses to say."""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "--git-common-dir"], capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}
+        )
+    except OSError:
+        return None
+    if done.returncode == 0:
+        return Path(done.stdout.rstrip("\n")).resolve()
+    if "not a git repository" in done.stderr:
+        return None
+    raise RepositoryError(f"git refuses {Path.cwd()}: {' '.join(done.stderr.split()).removeprefix('fatal: ')}")
