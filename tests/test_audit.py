@@ -360,6 +360,7 @@ def test_a_survivor_that_conflicts_is_named_and_the_rest_goes_on(tmp_path: Path)
     assert user.checkout() == before
 
 
+@pytest.mark.slow
 def test_a_survivor_that_only_undoes_what_fell_out_is_named(tmp_path: Path) -> None:
     user = project(tmp_path, [9.0, 10.0, 11.0])
     undone = user.git("rev-parse", "--short=7", "autoresearch/mar5~1")
@@ -423,6 +424,7 @@ def test_the_branch_that_is_checked_out_is_held_against_main(tmp_path: Path) -> 
     assert "1 of 1 keep survives\n" in user.audits("mar5", "--base=trunk").stdout
 
 
+@pytest.mark.slow
 def test_any_branch_is_audited_and_main_may_have_moved_on(tmp_path: Path) -> None:
     user = project(tmp_path, [11.0, 12.0])
     user.git("branch", "--quiet", "-m", "autoresearch/mar5", "feature/speed")
@@ -433,6 +435,7 @@ def test_any_branch_is_audited_and_main_may_have_moved_on(tmp_path: Path) -> Non
     assert "1 of 1 keep survives\n" in user.audits("refs/heads/feature/speed", "--base=feature/speed~1").stdout
 
 
+@pytest.mark.slow
 def test_a_merge_counts_as_one_commit_against_its_first_parent(tmp_path: Path) -> None:
     user = project(tmp_path, [11.0])
     user.commits(None, "on main", **{"helper.txt": "x\n"})

@@ -111,6 +111,7 @@ def test_the_last_of_several_numbers_can_be_printed_by_the_target_at_exit(tmp_pa
     assert "a number printed at exit (" in text
 
 
+@pytest.mark.slow
 def test_a_check_that_looks_at_the_work_catches_what_the_bench_believes(tmp_path: Path) -> None:
     target = f"{WORK}\nif __name__ == '__main__':\n    print('terms:', TERMS + 0 * work())\n"
     trusted = "--check=python3 -c 'import target; print(target.work())' | grep -qx 499500"

@@ -37,6 +37,7 @@ def test_a_session_killed_at_any_step_goes_on_as_if_nothing_had_been(
     matrix(folder, slice(block, None, BLOCKS), *flags)
 
 
+@pytest.mark.slow
 def test_a_session_killed_at_one_step_in_sixty_goes_on(folder: Path) -> None:
     matrix(folder, slice(SAMPLE // 2, None, SAMPLE))
 

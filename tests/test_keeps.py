@@ -363,6 +363,7 @@ def test_a_rematch_goes_on_after_a_kill_with_no_run_repeated(tmp_path: Path, hel
     assert lab.user.checkout() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "skip", "again"),
     [

@@ -115,6 +115,7 @@ def test_a_session_goes_on_after_a_power_cut(folder: Path, block: int) -> None:
     cuts(folder, *(IN_PLACE if block % 4 == 3 else ()), seed=block, count=CUTS // BLOCKS)
 
 
+@pytest.mark.slow
 def test_a_session_goes_on_after_some_power_cuts(folder: Path) -> None:
     cuts(folder, seed=99, count=4)
 
@@ -136,6 +137,7 @@ def check_without_logs(folder: Path, behind: str, most: int) -> None:
                 assert written.count('"kind":"labelled"') == 1  # a second look, without the log, would claim less
 
 
+@pytest.mark.slow
 def test_the_baselines_logs_are_not_missed(folder: Path) -> None:
     check_without_logs(folder, ".results.tsv.t.tmp", most=2)
 
@@ -190,6 +192,7 @@ def levels(disk: tuple[Launcher, Path], pages: range) -> list[int]:
     return statuses
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said_and_nothing_is_lost(small_disk: tuple[Launcher, Path]) -> None:
     assert 3 in levels(small_disk, range(3, 70, 30))
 

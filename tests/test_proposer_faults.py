@@ -50,6 +50,7 @@ def test_programs_are_told_of_waits(tmp_path: Path) -> None:
     assert 3000 < wait["gives_up_s"] <= 3600
 
 
+@pytest.mark.slow
 def test_a_server_that_stays_away_ends_the_session_with_everything_recorded(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     busy = Failure(503, "down", {"Retry-After": "0"})

@@ -279,6 +279,7 @@ def incumbent_first() -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("noise", "direction"),
     [
@@ -343,6 +344,7 @@ def three_pairs(rng: Random) -> list[str]:
     return [arm for _ in range(3) for arm in rng.sample(SIX[:2], 2)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [gaussian, drifting, skewed, periodic, whole_numbers])
 def test_one_in_20_do_nothing_edits_survives_its_sweep_at_most(noise: Noise) -> None:
     """Of the twenty orders of any six values, exchangeable or not, one gives the candidate the best three."""

@@ -117,6 +117,7 @@ def test_a_session_works_in_an_odd_folder_with_an_odd_target(tmp_path: Path, fol
     )
 
 
+@pytest.mark.slow
 def test_candidates_survive_a_garbage_collection(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     user.types("run", "--tag=t", "--model=tune", "--budget=experiments=4")

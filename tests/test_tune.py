@@ -87,6 +87,7 @@ def best(trials: Sequence[Trial]) -> float:
     return min(abs(trial.value) for trial in trials if trial.value is not None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_forty_trials_clearly_beat_the_baseline_although_some_crash(seed: int) -> None:
     trials = session(40, seed=seed)
