@@ -77,6 +77,8 @@ ALLOWED = {
     },
     "verify": {"session", "resume", "equipment", "observer", "ledger", "arms", "decide", "edge", "project", *NOUNS},
     "audited": {"sources", "resume", "decide.history", "edge", "project", "program", *NOUNS},
+    "finalized": {"decide", "edge", "report", *NOUNS},
+    "finalize": {"finalized", "decide", "edge", "report", *NOUNS},
     "audit": {
         "gates",
         "audited",

@@ -30,6 +30,17 @@ class Commit:
     """The line that names the message's encoding; empty for UTF-8."""
 
 
+@dataclass(frozen=True)
+class Draft:
+    """What a commit of the user's own is to say and to change."""
+
+    message: str
+    date: str
+    """In git's raw form, `1700000000 +0000`; of author and committer."""
+    files: Mapping[str, Tracked | None]
+    """By path relative to the project; None takes a file away."""
+
+
 def write(git: Git, ref: str, base: str, commits: Iterable[Commit], move: tuple[str, str] | None = None) -> str:
     """Put commits upon `base`, each upon the one before, and point `ref` at the last, which is returned.
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 IN_THE_WAY = re.compile(r"Unable to create '(.+\.lock)': File exists")
-OURS = ("refs/autoresearch/", "refs/autoresearch-audit/", "refs/heads/autoresearch/")
+OURS = ("refs/autoresearch/", "refs/autoresearch-audit/", "refs/autoresearch-final/", "refs/heads/autoresearch/")
 """Refs that nobody but a session and git's own housekeeping locks."""
 PROCESSES = Path("/proc")
 

@@ -62,18 +62,26 @@ def _merged(
     for path in commit.targets:
         mine = here[path]
         old, theirs = (repository.tracked(each, path) for each in (commit.parent, commit.id))
-        if mine == theirs:
-            continue
-        if mine == old:
-            files[path] = theirs
-        elif (
-            mine is None
-            or old is None
-            or theirs is None
-            or (data := repository.merged(mine.data, old.data, theirs.data)) is None
-        ):
+        met, conflict = meet(repository, mine, old, theirs)
+        if conflict:
             conflicts.append(path)
         else:
-            files[path] = Tracked(theirs.mode if mine.mode == old.mode else mine.mode, data)
+            files[path] = met
     changed = {path: file for path, file in files.items() if file != here[path]}
     return changed, tuple(conflicts)
+
+
+def meet(
+    repository: Repository, mine: Tracked | None, old: Tracked | None, theirs: Tracked | None
+) -> tuple[Tracked | None, bool]:
+    """(`mine` with what changed between `old` and `theirs`, False), or (`mine`, True) where the two conflict."""
+    if mine == theirs or old == theirs:
+        return mine, False
+    if mine == old:
+        return theirs, False
+    if mine is None or old is None or theirs is None:
+        return mine, True
+    data = repository.merged(mine.data, old.data, theirs.data)
+    if data is None:
+        return mine, True
+    return Tracked(theirs.mode if mine.mode == old.mode else mine.mode, data), False

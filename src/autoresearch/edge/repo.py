@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
 from autoresearch.edge import entries
-from autoresearch.edge.commit import Commit, Tracked, write
+from autoresearch.edge.commit import Commit, Draft, Tracked, write
 from autoresearch.edge.git import Git, need_git, said
 from autoresearch.edge.snapshot import remove
 from autoresearch.errors import RepositoryError, SettingsError
@@ -32,18 +32,21 @@ HEADER = re.compile(r"^diff --git .*\n(?:index .*\n)?(?:--- .*\n)?", re.MULTILIN
 class Repository:
     """One repository, opened once a command."""
 
-    def __init__(self, repo: Repo, directory: Path) -> None:
+    def __init__(self, repo: Repo, directory: Path, project: str | None = None) -> None:
         self._repo = repo
         self.root = Path(cast(str, repo.working_tree_dir)).resolve()
-        self.prefix = directory.resolve().relative_to(self.root).as_posix()
+        self.prefix = project or directory.resolve().relative_to(self.root).as_posix()
         """The project's directory relative to the root, `.` when it is the root."""
         self.common_dir = Path(repo.common_dir).resolve()
         self._git = Git(repo, self.root, self.common_dir)
         self._identity = self._find_identity()
 
     @classmethod
-    def open(cls, directory: Path) -> Repository:
-        """The repository around a project's directory. Raises RepositoryError where it will not do."""
+    def open(cls, directory: Path, project: str | None = None) -> Repository:
+        """The repository around a project's directory. Raises RepositoryError where it will not do.
+
+        `project` names another one of its projects, relative to the root, which need not be checked out.
+        """
         need_git()
         from git import Repo
         from git.exc import GitCommandError, InvalidGitRepositoryError, NoSuchPathError
@@ -54,7 +57,7 @@ class Repository:
             if repo.bare or repo.working_tree_dir is None:
                 raise RepositoryError(f"{repo.git_dir} is a bare repository. Clone it, and run in the clone.")
             repo.git.rev_parse("--git-dir")
-            return cls(repo, directory)
+            return cls(repo, directory, project)
         except (InvalidGitRepositoryError, NoSuchPathError):
             raise RepositoryError(
                 f"{directory.resolve()} is not in a git repository. Run `autoresearch init`, or `git init` and commit "
@@ -221,6 +224,29 @@ class Repository:
         words = self._git.must("diff-tree", "-r", "-z", "--raw", "--no-renames", old, new, "--", *specs).split("\0")
         return {path: entry.split(" ")[1] for entry, path in zip(words[::2], words[1::2], strict=False)}
 
+    def holders(self, commit: str) -> list[str]:
+        """Full names of the branches, remote ones too, whose history holds a commit."""
+        form = ("--format=%(refname)", f"--contains={commit}")
+        return self._git.must("for-each-ref", *form, "refs/heads/", "refs/remotes/").split()
+
+    def remotes(self) -> list[str]:
+        """Names of the places to push to."""
+        return self._git.must("remote").split()
+
+    def author(self, date: str) -> bytes:
+        """The author's line of a commit that the user makes; `date` is git's raw form, `1700000000 +0000`."""
+        return f"author {self._identity} {date}".encode()
+
+    def message(self, commit: str) -> str:
+        """A commit's message."""
+        return self.told(commit)[2].decode(errors="replace")
+
+    def told(self, commit: str) -> tuple[bytes, bytes, bytes]:
+        """A commit's author line, the line with its message's encoding (empty for UTF-8), and its message."""
+        head, _, message = self._git.run_bytes("cat-file", "commit", commit)[1].partition(b"\n\n")
+        lines = {line.partition(b" ")[0]: line for line in reversed(head.split(b"\n"))}
+        return lines[b"author"], lines.get(b"encoding", b""), message
+
     def diff(self, commit: str) -> str:
         """What a commit changed in its first parent, with two lines of context and no header but the names."""
         said = self._git.must("diff-tree", "-p", "-U2", "--no-commit-id", "--no-ext-diff", "--no-color", commit)
@@ -267,7 +293,7 @@ class Repository:
         committer = f"committer {self._identity} {date}".encode()
         made = []
         for commit, files in picks:
-            author, encoding, message = self._told(commit)
+            author, encoding, message = self.told(commit)
             made.append(Commit(author, committer, message, self._full(files), encoding))
         tip = write(self._git, aside, base, made)
         try:
@@ -275,6 +301,18 @@ class Repository:
         finally:
             self.point([(aside, NULL_ID, tip)])
         return tip
+
+    def build(self, aside: str, base: str, drafts: Iterable[Draft]) -> str:
+        """Commits upon `base`, each upon the one before, which nothing but the ref `aside` names. Returns the tip.
+
+        The same input gives the same commits. Raises RepositoryError, having made no ref.
+        """
+        made = []
+        for draft in drafts:
+            author = self.author(draft.date)
+            committer = author.replace(b"author", b"committer", 1)
+            made.append(Commit(author, committer, draft.message.encode(errors="replace"), self._full(draft.files)))
+        return write(self._git, aside, base, made)
 
     def merged(self, mine: bytes, old: bytes, theirs: bytes) -> bytes | None:
         """`mine` with what changed between `old` and `theirs`, as git merges it; None where the two conflict."""
@@ -327,12 +365,6 @@ class Repository:
 
     def _full(self, files: Mapping[str, Tracked | None]) -> dict[str, Tracked | None]:
         return {self.full(path): file for path, file in files.items()}
-
-    def _told(self, commit: str) -> tuple[bytes, bytes, bytes]:
-        """A commit's author line, the line with its message's encoding (empty for UTF-8), and its message."""
-        head, _, message = self._git.run_bytes("cat-file", "commit", commit)[1].partition(b"\n\n")
-        lines = {line.partition(b" ")[0]: line for line in reversed(head.split(b"\n"))}
-        return lines[b"author"], lines.get(b"encoding", b""), message
 
     def _find_identity(self) -> str:
         """The user's own name and address where git knows them; git's guess from the host name is no identity."""

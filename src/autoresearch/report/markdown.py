@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterator, Sequence
 
 from autoresearch.figures import number, percent
 from autoresearch.report import certainty, learnings, wording
 from autoresearch.report.alarms import alarms
+from autoresearch.report.escape import markdown as _text
 from autoresearch.report.log import Log
 from autoresearch.report.phrases import edit
 from autoresearch.report.summary import Cause, Kept, Summary
@@ -52,8 +51,3 @@ def _crashes(crashes: Sequence[Cause]) -> Iterator[str]:
         for row in group.rows:
             why = f": {row.reason}" if row.reason else ""
             yield f"  - {_text(f'#{row.label} {row.description or row.raw_status}{why}')}"
-
-
-def _text(text: str) -> str:
-    """Foreign text with nothing that Markdown, or the HTML within it, would read as more than text."""
-    return re.sub(r"([\\`*_\[\]|~#@])", r"\\\1", html.escape(text, quote=False))

@@ -1,0 +1,74 @@
+"""What `finalize` made of a session: which branches and files are its own, so that nothing else is ever replaced."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from autoresearch.edge.folder import SessionFolder, write_whole
+from autoresearch.errors import SettingsError
+
+RECEIPT = "finalized.json"
+
+
+class Receipt:
+    """The commits that it ever pointed a branch at, and the fingerprints of the files that it ever wrote."""
+
+    def __init__(self, path: Path, tips: dict[str, list[str]], files: list[str]) -> None:
+        self._path, self._tips, self._files = path, tips, files
+
+    @classmethod
+    def of(cls, folder: SessionFolder) -> Self:
+        """That of a session; one that cannot be read says that nothing is ours."""
+        path = folder.path / RECEIPT
+        try:
+            known = json.loads(path.read_bytes())
+            tips = {str(name): [str(tip) for tip in tips] for name, tips in known["branches"].items()}
+            return cls(path, tips, [str(mark) for mark in known["files"]])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return cls(path, {}, [])
+
+    def tips(self, branch: str) -> list[str]:
+        """Where we put a branch, whenever."""
+        return self._tips.get(branch, [])
+
+    def note(self, tips: Mapping[str, str]) -> None:
+        """Before branches are pointed at commits. Raises RepositoryError where it cannot be written."""
+        for branch, tip in tips.items():
+            self._tips[branch] = [*(known for known in self.tips(branch) if known != tip), tip]
+        self._write()
+
+    def put(self, files: Mapping[Path, bytes]) -> None:
+        """Write files, each whole or not at all. Raises SettingsError, RepositoryError."""
+        self.refuse_others(files)
+        fresh = {path: data for path, data in files.items() if not path.exists() or path.read_bytes() != data}
+        if not fresh:
+            return
+        self._files += [mark for data in fresh.values() if (mark := _mark(data)) not in self._files]
+        self._write()
+        for path, data in fresh.items():
+            write_whole(path, data)
+
+    def refuse_others(self, files: Mapping[Path, bytes]) -> None:
+        """Raises SettingsError for a place that holds something which we did not write."""
+        for path, data in files.items():
+            try:
+                held = path.read_bytes() if path.exists() or path.is_symlink() else None
+            except OSError as error:
+                raise SettingsError(f"cannot read {path}: {error.strerror}. Give --output another folder.") from error
+            if held is not None and held != data and _mark(held) not in self._files:
+                raise SettingsError(
+                    f"{path} is not as `autoresearch finalize` wrote it, and nothing was changed. Move it away, or "
+                    "give --output another folder."
+                )
+
+    def _write(self) -> None:
+        held = {"branches": self._tips, "files": self._files}
+        write_whole(self._path, json.dumps(held, indent=1).encode())
+
+
+def _mark(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

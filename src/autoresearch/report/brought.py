@@ -1,0 +1,160 @@
+"""What a branch brings that is made for review: its changes, what is known of them, and a commit's words for it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from autoresearch.figures import percent
+from autoresearch.records import Opened
+from autoresearch.report import certainty, escape, wording
+from autoresearch.report.cells import clean, shorten
+from autoresearch.report.log import Log
+from autoresearch.report.phrases import edit
+from autoresearch.report.summary import Kept, Summary
+
+SUBJECT = 71
+"""Characters of a commit's subject."""
+_WIDTH = 72
+TRAILER = "Autoresearch-Experiment"
+"""Names the experiment that a commit comes from, as `TAG/N`; the session's own commits have it too."""
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A branch of kept changes. Changes are the log's, each with its gain over the incumbent of its time."""
+
+    branch: str
+    opened: Opened
+    onto: str | None
+    """The commit that it stands on, where that is not the session's base."""
+    kept: tuple[Kept, ...]
+    apart: tuple[Kept, ...] = ()
+    """Changes on branches of their own, together with which these were measured."""
+    undone: tuple[Kept, ...] = ()
+    """Changes of which nothing is left, or that stand in `onto` already."""
+    measured: bool = True
+    """False for a selection of the session's changes that was never measured as a whole."""
+    seeds: tuple[int, ...] = ()
+    """AUTORESEARCH_SEED of the pairs that the claim rests on."""
+
+
+def subject(kept: Sequence[Kept]) -> str:
+    """`Cache the board; fuse the loops and 3 more`: the biggest gains first, under 72 characters."""
+    names = [clean(entry.row.description) or "unnamed change" for entry in biggest(kept)]
+    most = len(names)
+    for count in range(most, 0, -1):
+        more = f" and {most - count} more" if count < most else ""
+        text = "; ".join(names[:count])
+        if len(text) + len(more) <= SUBJECT or count == 1:
+            return escape.message(shorten(text, SUBJECT - len(more)) + more)
+    raise ValueError("a subject takes at least one change")
+
+
+def biggest(kept: Sequence[Kept]) -> list[Kept]:
+    """The changes by their gains, the largest first."""
+    return sorted(kept, key=lambda entry: -(entry.change if entry.change is not None else -1.0))
+
+
+def standing(log: Log, brought: Brought) -> Iterator[str]:
+    """How sure the branch's gain is: what was verified or measured, and what of this branch was not."""
+    claim = certainty.claim(log)
+    if not brought.measured:
+        yield (
+            f"as measured while choosing; this selection was not measured as a whole: autoresearch audit "
+            f"{brought.branch}"
+        )
+    elif brought.apart:
+        yield f"measured together with {_numbers(brought.apart)}, which are not on this branch, and never alone"
+        if claim:
+            yield f"all together: {claim}"
+    elif claim:
+        yield claim
+    if brought.onto:
+        yield f"measured on the session's base {brought.opened.base[:7]}, not on {brought.onto[:7]}, where this stands"
+
+
+def squashed(log: Log, summary: Summary, brought: Brought) -> str:
+    """The message of one commit with all of a branch."""
+    said = [*standing(log, brought), *([] if brought.apart else [wording.headline(log, summary)])]
+    listed = [_item(log, entry) for entry in brought.kept]
+    blocks = [
+        *map(_wrapped, said),
+        "Kept experiments, each with its change over the incumbent of its time:\n\n" + "\n".join(listed),
+        *([_wrapped(f"Nothing of {_numbers(brought.undone)} is left.")] if brought.undone else []),
+        *_reproduction(brought),
+        _trailers(log, brought, brought.kept),
+    ]
+    return _message(subject(brought.kept), blocks)
+
+
+def single(log: Log, brought: Brought, entry: Kept) -> str:
+    """The message of one keep's commit on a branch with all of them."""
+    gained = percent(entry.change, log.direction) or "no measurable change"
+    why = f"; {entry.row.reason}" if entry.row.reason else ""
+    blocks = [
+        *([_wrapped(entry.row.hypothesis)] if entry.row.hypothesis else []),
+        _wrapped(f"{log.metric} {gained} over the incumbent of its time, experiment {entry.row.label}{why}"),
+        *(_wrapped(f"the branch as a whole: {text}") for text in standing(log, brought)),
+        *_reproduction(brought),
+        _trailers(log, brought, [entry]),
+    ]
+    return _message(subject([entry]), blocks)
+
+
+def commands(brought: Brought) -> list[str]:
+    """What to type to measure the branch."""
+    within = [] if brought.opened.project == "." else [f"cd {clean(brought.opened.project)}"]
+    return [f"git checkout {brought.branch}", *within, *map(clean, brought.opened.bench.splitlines())]
+
+
+def reading(brought: Brought) -> str:
+    """What the bench's output says: `score from its “score: NUMBER” line, higher is better`."""
+    opened = brought.opened
+    line = f"what “{opened.pattern}” matches" if opened.pattern else f"its “{opened.metric}: NUMBER” line"
+    return clean(f"{opened.metric} from {line}, {opened.direction} is better")
+
+
+def sown(brought: Brought) -> str | None:
+    """The seeds of the pairs, where there are any."""
+    if not brought.seeds:
+        return None
+    return f"AUTORESEARCH_SEED of the pairs, both arms alike: {', '.join(map(str, brought.seeds))}"
+
+
+def _numbers(kept: Sequence[Kept]) -> str:
+    return ", ".join(f"#{entry.row.label}" for entry in kept)
+
+
+def _item(log: Log, entry: Kept) -> str:
+    change = percent(entry.change, log.direction) or "-"
+    text = f"#{entry.row.label} {edit(entry.row)}" + (f" ({entry.row.reason})" if entry.row.reason else "")
+    return textwrap.fill(text, _WIDTH, initial_indent=f"  {change:>8}  ", subsequent_indent=" " * 12)
+
+
+def _reproduction(brought: Brought) -> Iterator[str]:
+    yield "To reproduce:\n\n  " + " &&\n  ".join(commands(brought))
+    yield _wrapped(f"The bench prints {reading(brought)}. Compare with the base, {brought.opened.base}.")
+    if seeds := sown(brought):
+        yield _wrapped(seeds)
+
+
+def _trailers(log: Log, brought: Brought, kept: Sequence[Kept]) -> str:
+    opened = brought.opened
+    models = dict.fromkeys(entry.row.by for entry in kept if entry.row.by)
+    return "\n".join(
+        [
+            f"Made-with: autoresearch {opened.version}",
+            *(f"{TRAILER}: {opened.tag}/{entry.row.label}" for entry in kept),
+            *(f"Proposed-by: {model}" for model in models),
+        ]
+    )
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def _message(first: str, blocks: Sequence[str]) -> str:
+    return escape.message("\n\n".join([first, *blocks])) + "\n"
