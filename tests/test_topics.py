@@ -164,3 +164,14 @@ def test_names_are_what_branches_can_be_called() -> None:
         "topic-2",
         "a-very-long-description-of-a-change-that",
     ]
+
+
+def test_topics_that_git_does_not_merge_are_joined() -> None:
+    whole = cloth(BASE, with_lines(_2="x"), with_lines(_2="x", _6="y"), with_lines(_2="x", _6="y", _10="z"))
+    assert joined(merged, whole) == [(0,), (1,), (2,)]
+    assert joined(
+        lambda mine, old, theirs: None if mine == with_lines(_2="x") else merged(mine, old, theirs), whole
+    ) == [
+        (0, 1),
+        (2,),
+    ]

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from autoresearch import __version__
 from autoresearch.decide.results import one_line
 from autoresearch.display import say
-from autoresearch.edge.receipt import Receipt
+from autoresearch.edge.receipt import Receipt, mark
 from autoresearch.figures import plural
 from autoresearch.finalize import Piece, Plan, Shape
 from autoresearch.finalized import Found
@@ -48,11 +49,24 @@ class Handover:
         for piece in self.plan.pieces:
             text = pull_request.text(log, summary, piece.brought, pictured=bool(self.charts))
             files[self.text(piece)] = redactor().text(text).encode(errors="replace")
-        if self.charts:
-            from autoresearch.report.chart import png, svg
-
-            files |= dict(zip(self.charts, (png(log, summary), svg(log, summary).encode()), strict=True))
+        files |= dict(zip(self.charts, self._drawn(), strict=True))
         return files
+
+    def _drawn(self) -> list[bytes]:
+        """The pictures: those that lie there already, where nothing has changed since."""
+        receipt = Receipt.of(self.found.folder)
+        held = [data for path in self.charts if (data := receipt.made_of(self._source, path))]
+        if len(held) == len(self.charts):
+            return held
+        from autoresearch.report.chart import png, svg
+
+        log, summary = self.found.log, self.found.summary
+        return [png(log, summary), svg(log, summary).encode()]
+
+    @cached_property
+    def _source(self) -> str:
+        """Fingerprint of what the files are made of."""
+        return mark(self.found.folder.journal.read_bytes() + __version__.encode())
 
     def refuse_others(self) -> None:
         """Raises SettingsError where a file of somebody else's is in the way."""
@@ -60,7 +74,7 @@ class Handover:
 
     def write(self) -> None:
         """Write the files."""
-        Receipt.of(self.found.folder).put(self.files)
+        Receipt.of(self.found.folder).put(self.files, self._source)
 
 
 def warn(found: Found, plan: Plan, onto: str | None) -> None:

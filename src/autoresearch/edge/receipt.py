@@ -15,9 +15,12 @@ RECEIPT = "finalized.json"
 
 
 class Receipt:
-    """The commits that it ever pointed a branch at, and the fingerprints of the files that it ever wrote."""
+    """The commits that it ever pointed a branch at, and the fingerprints of the files that it ever wrote.
 
-    def __init__(self, path: Path, tips: dict[str, list[str]], files: list[str]) -> None:
+    Each fingerprint goes with that of what the file was made of.
+    """
+
+    def __init__(self, path: Path, tips: dict[str, list[str]], files: dict[str, str]) -> None:
         self._path, self._tips, self._files = path, tips, files
 
     @classmethod
@@ -27,9 +30,9 @@ class Receipt:
         try:
             known = json.loads(path.read_bytes())
             tips = {str(name): [str(tip) for tip in tips] for name, tips in known["branches"].items()}
-            return cls(path, tips, [str(mark) for mark in known["files"]])
+            return cls(path, tips, {str(mark): str(source) for mark, source in known["files"].items()})
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return cls(path, {}, [])
+            return cls(path, {}, {})
 
     def tips(self, branch: str) -> list[str]:
         """Where we put a branch, whenever."""
@@ -41,13 +44,18 @@ class Receipt:
             self._tips[branch] = [*(known for known in self.tips(branch) if known != tip), tip]
         self._write()
 
-    def put(self, files: Mapping[Path, bytes]) -> None:
+    def made_of(self, source: str, path: Path) -> bytes | None:
+        """What a file holds, where we made it of the same; None where it is to be made."""
+        held = path.read_bytes() if path.is_file() else b""
+        return held if self._files.get(mark(held)) == source else None
+
+    def put(self, files: Mapping[Path, bytes], source: str) -> None:
         """Write files, each whole or not at all. Raises SettingsError, RepositoryError."""
         self.refuse_others(files)
         fresh = {path: data for path, data in files.items() if not path.exists() or path.read_bytes() != data}
         if not fresh:
             return
-        self._files += [mark for data in fresh.values() if (mark := _mark(data)) not in self._files]
+        self._files |= {mark(data): source for data in fresh.values()}
         self._write()
         for path, data in fresh.items():
             write_whole(path, data)
@@ -59,7 +67,7 @@ class Receipt:
                 held = path.read_bytes() if path.exists() or path.is_symlink() else None
             except OSError as error:
                 raise SettingsError(f"cannot read {path}: {error.strerror}. Give --output another folder.") from error
-            if held is not None and held != data and _mark(held) not in self._files:
+            if held is not None and held != data and mark(held) not in self._files:
                 raise SettingsError(
                     f"{path} is not as `autoresearch finalize` wrote it, and nothing was changed. Move it away, or "
                     "give --output another folder."
@@ -70,5 +78,6 @@ class Receipt:
         write_whole(self._path, json.dumps(held, indent=1).encode())
 
 
-def _mark(data: bytes) -> str:
+def mark(data: bytes) -> str:
+    """A fingerprint."""
     return hashlib.sha256(data).hexdigest()
