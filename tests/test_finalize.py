@@ -29,6 +29,7 @@ EXTRA={extra}
 VALUE=$((VALUE + BONUS + EXTRA * (5 - BONUS / 2)))
 """
 """Extra is a gain without a bonus, and a loss with one."""
+SECRET = "sk-planted-4711-hidden"
 WORDS = b"one\r\ntwo\r\nthree\xc3\xa9"
 """Line ends of another system's, and none at the end."""
 NASTY = "Double `VALUE` <b>at</b> #7 for @ada | and [red]all[/red] others, a subject that is far too long"
@@ -47,7 +48,7 @@ cat > "$LAB/prompts/$n"
 cp "$LAB/replies/$n/"* . || exit 127
 cat "$LAB/words/$n"
 """
-NAMES = ["autoresearch/t-final-grant-a-bonus", "autoresearch/t-final-double-value-b-at-b-7-for-ada-and-red"]
+NAMES = ["autoresearch/t-final-grant-a-bonus", "autoresearch/t-final-double-value-b-at-b-7-for-ada"]
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,9 @@ class Night:
     lab: Lab
     root: User
 
-    def types(self, *arguments: str, at: Path | None = None, code: int = 0) -> tuple[str, str]:
+    def types(self, *arguments: str, at: Path | None = None, code: int = 0, **environment: str) -> tuple[str, str]:
         """`autoresearch finalize` in the project: stdout and stderr."""
-        env = {**self.lab.environment, "COLUMNS": "200"}
+        env = {**self.lab.environment, "COLUMNS": "200", **environment}
         done = User(at or self.lab.user.home).types("finalize", *arguments, env=env)
         assert done.returncode == code, (done.stdout, done.stderr)
         return done.stdout, done.stderr
@@ -123,7 +124,7 @@ def _run(place: Path) -> None:
         reply.mkdir()
         (reply / "program.sh").write_text(PROGRAM.format(**knobs))
         (reply / "words.txt").write_bytes(WORDS.replace(b"two", b"2") if number == len(STEPS) else WORDS)
-        said = f"description: {description}\nhypothesis: because {number}\ncategory: {category}\n"
+        said = f"description: {description}\nhypothesis: because {number}, {SECRET}\ncategory: {category}\n"
         (lab.folder / "words" / str(number)).write_text(said)
     done = lab.user.types(*run(7), env=lab.environment)
     assert done.returncode == 0, done.stderr
@@ -203,8 +204,9 @@ def test_a_squashed_branch_has_the_heads_files_and_says_what_they_gain(night: Ni
 
 def test_a_commit_a_keep_leaves_out_what_was_undone(night: Night) -> None:
     before = night.rest()
-    shown, _ = night.types("--as=keeps")
+    shown, _ = night.types("--as=keeps", SOME_API_KEY=SECRET)
     assert night.rest() == before
+    assert SECRET not in (night.folder / "pull-request.md").read_text()
     assert night.tree("autoresearch/t-final") == night.tree("autoresearch/t")
     commits = night.git("rev-list", "--reverse", "main..autoresearch/t-final").split()
     assert [night.message(commit).splitlines()[0] for commit in commits[1:]] == ["Grant a bonus", "One more"]
@@ -213,7 +215,14 @@ def test_a_commit_a_keep_leaves_out_what_was_undone(night: Night) -> None:
     assert len(subject) < 72
     assert subject in shown
     second = night.message(commits[1])
-    for part in ("because 4", "+58.8 %", "experiment 5", "as a whole: as measured, not verified", "t/5", "cd sub"):
+    for part in (
+        "because 4, [SOME_API_KEY]",
+        "+58.8 %",
+        "experiment 5",
+        "as a whole: as measured, not verified",
+        "t/5",
+        "cd sub",
+    ):
         assert part in second
     assert PROGRAM.format(value=12, bonus=20, extra=0) == night.git("show", f"{commits[1]}:sub/program.sh") + "\n"
     assert night.git("diff", "--name-only", f"{commits[1]}", f"{commits[2]}").split() == [
@@ -233,10 +242,13 @@ def test_a_branch_a_topic_applies_alone_and_merges_in_any_order(night: Night) ->
     assert bonus + "\n" == PROGRAM.format(value=10, bonus=20, extra=0)
     assert night.git("diff", "--name-only", "main", NAMES[0]) == "sub/program.sh"
     message = night.message(NAMES[0])
-    assert "measured together with no. 2, no. 7, which are not on this branch, and never\nalone" in message
+    assert (
+        "measured together with no. 2, no. 7, which are not on this branch, and never\nalone: run its bench before"
+        in message
+    )
     assert "t/5" in message
     assert "t/2" not in message
-    assert "never alone" in (night.folder / "pull-request-t-final-grant-a-bonus.md").read_text()
+    assert "never alone" in (night.folder / "pull-request-grant-a-bonus.md").read_text()
     for one, other in permutations(NAMES):
         tree = night.git("merge-tree", "--write-tree", one, other)
         assert tree == night.tree("autoresearch/t")
@@ -340,6 +352,7 @@ def test_a_killed_session_is_finalized_from_anywhere_in_the_repository(night: Ni
     records = [record for record in night.records() if record["kind"] != "closed"]
     Lab(night.root, night.lab.folder).rewrites(records)
     night.git("branch", "-D", "autoresearch/t")
+    night.git("update-ref", "refs/autoresearch-final/t/3", "main")
     elsewhere = night.root.home.parent / "linked"
     night.git("worktree", "add", "--quiet", "--detach", str(elsewhere))
     head = night.git("rev-parse", "refs/autoresearch/t/best")
@@ -349,6 +362,7 @@ def test_a_killed_session_is_finalized_from_anywhere_in_the_repository(night: Ni
         assert "branch autoresearch/t is gone; what is finalized is what the session kept" in said
         assert night.tree("autoresearch/t-final") == night.tree(head)
     assert "nothing to do" in shown
+    assert night.git("for-each-ref", "refs/autoresearch-final") == ""
 
 
 def test_a_keep_that_tampered_is_not_finalized_unless_asked_for(night: Night) -> None:

@@ -162,7 +162,7 @@ def test_names_are_what_branches_can_be_called() -> None:
         "memory-layout",
         "topic",
         "topic-2",
-        "a-very-long-description-of-a-change-that",
+        "a-very-long-description-of-a",
     ]
 
 

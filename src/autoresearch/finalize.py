@@ -36,6 +36,8 @@ class Piece:
 
     branch: str
     """Its short name."""
+    topic: str
+    """Its own part of the name; empty where it is the only branch."""
     drafts: tuple[Draft, ...]
     brought: Brought
     now: str | None = None
@@ -77,20 +79,17 @@ def plan(found: Found, shape: Shape, onto: str | None, name: str | None) -> Plan
 
 def make(found: Found, plan: Plan) -> dict[str, str]:
     """Make the branches: branch → its commit. Raises RepositoryError, having made none."""
-    repository = found.repository
+    repository, aside = found.repository, f"refs/autoresearch-final/{found.opened.tag}/"
     due = [piece for piece in plan.pieces if piece.fate != "same"]
     tips = {piece.branch: piece.now for piece in plan.pieces if piece.now and piece.fate == "same"}
-    asides: dict[str, str] = {}
     try:
         for number, piece in enumerate(due):
-            aside = f"refs/autoresearch-final/{found.opened.tag}/{number}"
-            asides[aside] = tips[piece.branch] = repository.build(aside, plan.start, piece.drafts)
-        Receipt.of(found.folder).note({piece.branch: tips[piece.branch] for piece in due})
-        moves = [(piece.ref, tips[piece.branch], piece.now or NULL_ID) for piece in due]
-        repository.point([*moves, *((aside, NULL_ID, tip) for aside, tip in asides.items())])
-        asides = {}
+            tips[piece.branch] = repository.build(f"{aside}{number}", plan.start, piece.drafts)
+        Receipt.of(found.folder).note(tips)
+        repository.point((piece.ref, tips[piece.branch], piece.now or NULL_ID) for piece in due)
     finally:
-        repository.point((aside, NULL_ID, tip) for aside, tip in asides.items())
+        # Those of a call that was killed, too.
+        repository.point((ref, NULL_ID, tip) for ref in repository.refs(aside) if (tip := repository.ref(ref)))
     return tips
 
 
@@ -110,26 +109,24 @@ def _pieces(found: Found, shape: Shape, start: str, branch: str) -> tuple[list[P
         case Shape.SQUASH:
             files = _Onto(found, start).step({}, found.fabric.files(range(len(found.keeps))))
             chosen = [at for group in lasting for at in group] if files else []
-            parts = [(branch, sorted(chosen), [files])] if files else []
+            parts = [("", sorted(chosen), [files])] if files else []
         case Shape.KEEPS:
-            parts = _one_by_one(found, _Onto(found, start), sorted(at for group in lasting for at in group), branch)
+            parts = _one_by_one(found, _Onto(found, start), sorted(at for group in lasting for at in group))
         case Shape.TOPICS:
             made = [(group, _Onto(found, start).step({}, found.fabric.files(group), group)) for group in lasting]
             full = [(group, files) for group, files in made if files]
             names = _names(found, [group for group, _ in full])
-            parts = [
-                (f"{branch}-{name}", list(group), [files]) for name, (group, files) in zip(names, full, strict=True)
-            ]
+            parts = [(name, list(group), [files]) for name, (group, files) in zip(names, full, strict=True)]
     present = {at for _, chosen, _ in parts for at in chosen}
     undone = tuple(keep for at, keep in enumerate(found.keeps) if at not in present)
-    return [_piece(found, shape, start, part, present, undone) for part in parts], undone
+    return [_piece(found, shape, start, branch, part, present, undone) for part in parts], undone
 
 
 Part = tuple[str, list[int], list[dict[str, Tracked | None]]]
-"""A branch's name, the places of the keeps on it, and what its commits change: one for all keeps, or one each."""
+"""A topic's name, the places of the keeps on it, and what its commits change: one for all keeps, or one each."""
 
 
-def _one_by_one(found: Found, onto: _Onto, lasting: Sequence[int], branch: str) -> list[Part]:
+def _one_by_one(found: Found, onto: _Onto, lasting: Sequence[int]) -> list[Part]:
     """A commit a keep. What another keep undid is left out, and what the start has already."""
     chosen, steps = [], []
     before: dict[str, File | None] = {}
@@ -139,7 +136,7 @@ def _one_by_one(found: Found, onto: _Onto, lasting: Sequence[int], branch: str) 
             chosen.append(at)
             steps.append(files)
         before = after
-    return [(branch, chosen, steps)] if chosen else []
+    return [("", chosen, steps)] if chosen else []
 
 
 class _Onto:
@@ -183,9 +180,10 @@ def _tracked(file: File | None) -> Tracked | None:
 
 
 def _piece(
-    found: Found, shape: Shape, start: str, part: Part, present: Collection[int], undone: tuple[Keep, ...]
+    found: Found, shape: Shape, start: str, stem: str, part: Part, present: Collection[int], undone: tuple[Keep, ...]
 ) -> Piece:
-    branch, chosen, steps = part
+    topic, chosen, steps = part
+    branch = f"{stem}-{topic}" if topic else stem
     keeps = [found.keeps[at] for at in chosen]
     brings = Brought(
         branch=branch,
@@ -196,6 +194,7 @@ def _piece(
         undone=tuple(keep.told for keep in undone) if shape is not Shape.TOPICS else (),
         measured=found.measured,
         seeds=found.seeds,
+        own_seeds={keep.experiment.n: tuple(draw.seed for draw in keep.experiment.draws) for keep in keeps},
     )
     if shape is Shape.KEEPS:
         messages = [brought.single(found.log, brings, keep.told) for keep in keeps]
@@ -206,7 +205,7 @@ def _piece(
         Draft(redactor().text(message), date, files)
         for message, date, files in zip(messages, dates, steps, strict=True)
     ]
-    return Piece(branch, tuple(drafts), brings)
+    return Piece(branch, topic, tuple(drafts), brings)
 
 
 def _names(found: Found, groups: Sequence[Topic]) -> list[str]:

@@ -73,11 +73,11 @@ class Found:
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """Seeds of the pairs that tell the gain: the verification's; without one, of the last keep's."""
-        verified = self.history.verification
-        current = self.log.evidence and self.log.evidence.verified and self.log.evidence.verified.current
-        measured = verified.measured if verified and current else self.keeps[-1].experiment
-        return tuple(draw.seed for draw in measured.draws)
+        """Seeds of the verification's pairs; none where it is not of this head."""
+        done = self.history.verification
+        verified = self.log.evidence.verified if self.log.evidence else None
+        current = verified is not None and verified.current and self.measured
+        return tuple(draw.seed for draw in done.measured.draws) if done and current else ()
 
     def refuse_tampering(self) -> None:
         """Raises RepositoryError where the code of a kept change was seen to change protected files."""

@@ -33,8 +33,7 @@ class Handover:
 
     def text(self, piece: Piece) -> Path:
         """Where a branch's text goes."""
-        name = "pull-request" if len(self.plan.pieces) == 1 else f"pull-request-{piece.branch.rpartition('/')[2]}"
-        return self.folder / f"{name}.md"
+        return self.folder / (f"pull-request-{piece.topic}.md" if piece.topic else "pull-request.md")
 
     @property
     def charts(self) -> list[Path]:
@@ -151,11 +150,11 @@ def _content(found: Found, piece: Piece) -> str:
 
 
 def _files(handover: Handover, tips: Mapping[str, str]) -> Iterator[str]:
-    verb = "wrote" if tips else "would write"
-    texts = ", ".join(str(handover.text(piece)) for piece in handover.plan.pieces)
-    yield f"{verb} the text of the pull request{'s' if len(handover.plan.pieces) > 1 else ''}: {texts}"
+    where = "" if tips else "would be written: "
+    for piece in handover.plan.pieces:
+        yield f"{where}{handover.text(piece)}, the text of a pull request"
     if handover.charts:
-        yield f"{verb} its chart: {', '.join(map(str, handover.charts))}"
+        yield f"{where}{', '.join(map(str, handover.charts))}, its chart"
 
 
 def _next(handover: Handover) -> Iterator[str]:

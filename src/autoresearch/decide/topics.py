@@ -13,7 +13,7 @@ File = tuple[str, bytes]
 """A file's mode and bytes."""
 Topic = tuple[int, ...]
 """Places of changes in their sequence, in order."""
-LONGEST_NAME = 40
+LONGEST_NAME = 32
 """Characters of a topic's name."""
 
 

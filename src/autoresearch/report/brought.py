@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from autoresearch.figures import percent
 from autoresearch.records import Opened
@@ -37,7 +37,9 @@ class Brought:
     measured: bool = True
     """False for a selection of the session's changes that was never measured as a whole."""
     seeds: tuple[int, ...] = ()
-    """AUTORESEARCH_SEED of the pairs that the claim rests on."""
+    """AUTORESEARCH_SEED of the verification's pairs; none without one."""
+    own_seeds: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    """Experiment → AUTORESEARCH_SEED of the pairs that it was kept for."""
 
 
 def subject(kept: Sequence[Kept]) -> str:
@@ -66,7 +68,10 @@ def standing(log: Log, brought: Brought) -> Iterator[str]:
             f"{brought.branch}"
         )
     elif brought.apart:
-        yield f"measured together with {_numbers(brought.apart)}, which are not on this branch, and never alone"
+        yield (
+            f"measured together with {_numbers(brought.apart)}, which are not on this branch, and never alone: run its "
+            "bench before you merge it by itself"
+        )
         if claim:
             yield f"all together: {claim}"
     elif claim:
@@ -83,7 +88,7 @@ def squashed(log: Log, summary: Summary, brought: Brought) -> str:
         *map(_wrapped, said),
         "Kept experiments, each with its change over the incumbent of its time:\n\n" + "\n".join(listed),
         *([_wrapped(f"Nothing of {_numbers(brought.undone)} is left.")] if brought.undone else []),
-        *_reproduction(brought),
+        *_reproduction(brought, brought.seeds),
         _trailers(log, brought, brought.kept),
     ]
     return _message(subject(brought.kept), blocks)
@@ -97,7 +102,7 @@ def single(log: Log, brought: Brought, entry: Kept) -> str:
         *([_wrapped(entry.row.hypothesis)] if entry.row.hypothesis else []),
         _wrapped(f"{log.metric} {gained} over the incumbent of its time, experiment {entry.row.label}{why}"),
         *(_wrapped(f"the branch as a whole: {text}") for text in standing(log, brought)),
-        *_reproduction(brought),
+        *_reproduction(brought, brought.own_seeds.get(entry.row.n, ())),
         _trailers(log, brought, [entry]),
     ]
     return _message(subject([entry]), blocks)
@@ -116,11 +121,9 @@ def reading(brought: Brought) -> str:
     return clean(f"{opened.metric} from {line}, {opened.direction} is better")
 
 
-def sown(brought: Brought) -> str | None:
-    """The seeds of the pairs, where there are any."""
-    if not brought.seeds:
-        return None
-    return f"AUTORESEARCH_SEED of the pairs, both arms alike: {', '.join(map(str, brought.seeds))}"
+def sown(seeds: Sequence[int]) -> str | None:
+    """The seeds of pairs, where there are any."""
+    return f"AUTORESEARCH_SEED of the pairs, both arms alike: {', '.join(map(str, seeds))}" if seeds else None
 
 
 def _numbers(kept: Sequence[Kept]) -> str:
@@ -133,11 +136,11 @@ def _item(log: Log, entry: Kept) -> str:
     return textwrap.fill(text, _WIDTH, initial_indent=f"  {change:>8}  ", subsequent_indent=" " * 12)
 
 
-def _reproduction(brought: Brought) -> Iterator[str]:
+def _reproduction(brought: Brought, seeds: Sequence[int]) -> Iterator[str]:
     yield "To reproduce:\n\n  " + " &&\n  ".join(commands(brought))
     yield _wrapped(f"The bench prints {reading(brought)}. Compare with the base, {brought.opened.base}.")
-    if seeds := sown(brought):
-        yield _wrapped(seeds)
+    if said := sown(seeds):
+        yield _wrapped(said)
 
 
 def _trailers(log: Log, brought: Brought, kept: Sequence[Kept]) -> str:

@@ -103,9 +103,9 @@ def _reproduction(brings: Brought) -> Iterator[str]:
     yield from _block(brought.commands(brings))
     yield ""
     yield _text(f"The bench prints {brought.reading(brings)}. Compare with the base, {brings.opened.base}.")
-    if seeds := brought.sown(brings):
+    if said := brought.sown(brings.seeds):
         yield ""
-        yield _text(f"{seeds}.")
+        yield _text(f"{said}.")
 
 
 def _tried(log: Log, summary: Summary) -> Iterator[str]:
