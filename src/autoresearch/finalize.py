@@ -103,17 +103,18 @@ def _start(found: Found, onto: str | None) -> str:
 
 
 def _pieces(found: Found, shape: Shape, start: str, branch: str) -> tuple[list[Piece], tuple[Keep, ...]]:
-    groups = joined(found.repository.merged, found.fabric)
-    lasting = [group for group in groups if found.fabric.files(group)]
+    cloth = found.fabric
+    groups = joined(found.repository.merged, cloth) if shape is Shape.TOPICS else cloth.topics()
+    lasting = [group for group in groups if cloth.files(group)]
     match shape:
         case Shape.SQUASH:
-            files = _Onto(found, start).step({}, found.fabric.files(range(len(found.keeps))))
+            files = _Onto(found, start).step({}, cloth.files(range(len(found.keeps))))
             chosen = [at for group in lasting for at in group] if files else []
             parts = [("", sorted(chosen), [files])] if files else []
         case Shape.KEEPS:
             parts = _one_by_one(found, _Onto(found, start), sorted(at for group in lasting for at in group))
         case Shape.TOPICS:
-            made = [(group, _Onto(found, start).step({}, found.fabric.files(group), group)) for group in lasting]
+            made = [(group, _Onto(found, start).step({}, cloth.files(group), group)) for group in lasting]
             full = [(group, files) for group, files in made if files]
             names = _names(found, [group for group, _ in full])
             parts = [(name, list(group), [files]) for name, (group, files) in zip(names, full, strict=True)]
@@ -223,8 +224,8 @@ def _with_fate(repository: Repository, receipt: Receipt, start: str, piece: Piec
         return replace(piece, now=now, fate="same")
     if now not in receipt.tips(piece.branch):
         raise RepositoryError(
-            f"branch {piece.branch} exists, and is not as `autoresearch finalize` makes it; nothing was changed. "
-            f"Rename it (`git branch -m {piece.branch} NAME`), or give --branch another name."
+            f"branch {piece.branch} exists, and is not as `autoresearch finalize` makes it; nothing was changed. Give "
+            f"another name with --branch NAME, or rename it: git branch -m {piece.branch} NAME"
         )
     if repository.standing([piece.ref])[piece.ref][1]:
         raise RepositoryError(

@@ -58,9 +58,8 @@ def finalize(
         warn(found, plan, onto)
         tips = {}
         if not dry_run:
-            handover.refuse_others()
-            tips = finalizing.make(found, plan)
             handover.write()
+            tips = finalizing.make(found, plan)
         (show_json if as_json else show)(handover, shape, tips)
     finally:
         found.repository.close()

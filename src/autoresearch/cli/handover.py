@@ -67,12 +67,8 @@ class Handover:
         """Fingerprint of what the files are made of."""
         return mark(self.found.folder.journal.read_bytes() + __version__.encode())
 
-    def refuse_others(self) -> None:
-        """Raises SettingsError where a file of somebody else's is in the way."""
-        Receipt.of(self.found.folder).refuse_others(self.files)
-
     def write(self) -> None:
-        """Write the files."""
+        """Write the files. Raises SettingsError, having written none, where one of somebody else's is in the way."""
         Receipt.of(self.found.folder).put(self.files, self._source)
 
 

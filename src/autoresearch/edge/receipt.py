@@ -51,7 +51,7 @@ class Receipt:
 
     def put(self, files: Mapping[Path, bytes], source: str) -> None:
         """Write files, each whole or not at all. Raises SettingsError, RepositoryError."""
-        self.refuse_others(files)
+        self._refuse_others(files)
         fresh = {path: data for path, data in files.items() if not path.exists() or path.read_bytes() != data}
         if not fresh:
             return
@@ -60,7 +60,7 @@ class Receipt:
         for path, data in fresh.items():
             write_whole(path, data)
 
-    def refuse_others(self, files: Mapping[Path, bytes]) -> None:
+    def _refuse_others(self, files: Mapping[Path, bytes]) -> None:
         """Raises SettingsError for a place that holds something which we did not write."""
         for path, data in files.items():
             try:
