@@ -44,7 +44,7 @@ class Brought:
 
 def subject(kept: Sequence[Kept]) -> str:
     """`Cache the board; fuse the loops and 3 more`: the biggest gains first, under 72 characters."""
-    names = [clean(entry.row.description) or "unnamed change" for entry in biggest(kept)]
+    names = list(dict.fromkeys(clean(entry.row.description) or "unnamed change" for entry in biggest(kept)))
     most = len(names)
     for count in range(most, 0, -1):
         more = f" and {most - count} more" if count < most else ""
