@@ -52,6 +52,8 @@ ALLOWED = {
     "proposing": {"asking", "decide", "edge", "propose", *NOUNS},
     "loop": {"proposing", "ledger", "arms", "gates", "decide", "edge", *NOUNS},
     "observer": {"decide.history", *NOUNS},
+    "moments": {"news", "decide", "figures", *NOUNS},
+    "hooks": {"moments", "observer", "project", "decide.history", "edge", "figures", *NOUNS},
     "followers": {"observer", "project", "edge", *NOUNS},
     "equipment": {"gates", "decide", "edge", "propose", "runner", "project", "program", *NOUNS},
     "resume": {"decide.history", "decide.recover", "edge", "project", *NOUNS},

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autoresearch.cli.flags import ProgramPath, with_settings
-from autoresearch.errors import INTERRUPTED, ProposerError, ProposerUnavailableError, UnreachableError
+from autoresearch.errors import (
+    INTERRUPTED,
+    AutoresearchError,
+    ProposerError,
+    ProposerUnavailableError,
+    UnreachableError,
+)
 
 if TYPE_CHECKING:
     from autoresearch.edge.signals import StopSignal
@@ -86,6 +92,7 @@ def hold(
     from autoresearch.edge.signals import StopSignal
     from autoresearch.equipment import make_roster
     from autoresearch.followers import followers
+    from autoresearch.hooks import Hooks
     from autoresearch.observer import Observers
     from autoresearch.propose.choose import pick
 
@@ -95,7 +102,8 @@ def hold(
         model, begun = ", ".join(pick(project.settings, os.environ)), resume.is_begun(project, tag)
         stop = StopSignal()
         with stop.handling(), watching(project.settings, tag, model, stop, as_json=as_json) as view:
-            observer = Observers((view, *followers(project, tag, view)))
+            hooks = Hooks(project, tag, view)
+            observer = Observers((view, *followers(project, tag, view), hooks))  # a hook may send what others wrote
             roster = make_roster(project, tag, observer.tick)
             for proposer in roster.all:
                 first_contact(proposer, observer, stop, begun=begun)
@@ -105,10 +113,12 @@ def hold(
                 observer.notice(f"linked into the session's tree: {', '.join(project.links)}")
             try:
                 outcome = session.run(project, tag, roster, stop, observer)
-            except ProposerError:
-                if resume.is_begun(project, tag):
+            except AutoresearchError as error:
+                hooks.finished("error", str(error))
+                if isinstance(error, ProposerError) and resume.is_begun(project, tag):
                     observer.notice(f"{again(project, tag, command)} goes on where this stops")
                 raise
+            hooks.finished("interrupted" if outcome.interrupted else "done", outcome.reason)
         if not as_json:
             sum_up(project, tag, outcome, command)
         return outcome
