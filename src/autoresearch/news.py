@@ -58,8 +58,12 @@ def line(experiment: Experiment, history: History, settings: Settings) -> str:
     before = next((e.value for e in reversed(history.experiments) if e.kept and e.n < experiment.n), None)
     value = number(experiment.value) + beside(experiment, before, settings)
     why = ""
-    screened = experiment.verdict.cause == "screen" and experiment.value is not None and before is not None
-    if screened and settings.measured.better(experiment.value or 0.0, than=before or 0.0):
+    if (
+        experiment.verdict.cause == "screen"
+        and experiment.value is not None
+        and before is not None
+        and settings.measured.better(experiment.value, than=before)
+    ):
         why = f" [{experiment.verdict.reason}]"
     spent = f" ${experiment.cost_usd:.4f}" if experiment.cost_usd else ""
     return (
