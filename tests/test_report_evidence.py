@@ -621,16 +621,6 @@ def test_json_has_the_verification_and_the_evidence(tmp_path: Path) -> None:
     assert [row["cause"] for row in document["rows"]][:3] == ["baseline", "better", "screen"]
 
 
-def test_the_documented_fields_of_the_evidence_are_the_real_ones(tmp_path: Path) -> None:
-    log = read(whole_night(tmp_path))
-    document = json.loads(to_json(log, summarise(log)))
-    evidence = document["evidence"]
-    assert to_json.__doc__ is not None
-    parts = (evidence["noise"], evidence["rematches"], evidence["sentinels"], evidence["weakest"][0])
-    for name in [*document["verified"], *evidence, *evidence["verification"], *(key for part in parts for key in part)]:
-        assert re.search(rf"\b{name}\b", to_json.__doc__), name
-
-
 def test_an_unfinished_verification_is_no_number_in_json(tmp_path: Path) -> None:
     log, summary, _ = told(tmp_path, baseline(), keep(2), verification(2, BETTER[:3]))
     document = json.loads(to_json(log, summary))

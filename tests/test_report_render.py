@@ -158,13 +158,6 @@ def test_json_has_every_row_and_never_a_number_for_nothing(tmp_path: Path) -> No
     assert document["rows"][1]["extra"] == {"memory_gb": "3.4"}
 
 
-def test_the_documented_json_fields_are_the_real_ones(tmp_path: Path) -> None:
-    document: dict[str, Any] = json.loads(to_json(*opened(night(tmp_path))))
-    assert to_json.__doc__ is not None
-    for name in [*document, *document["rows"][0], *document["segments"][0], *document["spent"]]:
-        assert re.search(rf"\b{name}\b", to_json.__doc__), name
-
-
 # Foreign text
 
 
