@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from autoresearch.figures import percent, plural
 from autoresearch.model import Direction
-from autoresearch.report.log import Log
+from autoresearch.report.log import Log, Row
 from autoresearch.report.phrases import gain, rough
 
 if TYPE_CHECKING:
@@ -98,6 +98,44 @@ def _range(found: Interval) -> str:
     assert found.low is not None
     assert found.high is not None
     return f"{gain(found.low, relative=found.relative)} to {gain(found.high, relative=found.relative)}"
+
+
+def share(size: float) -> str:
+    """`4.8 %`, of a size that is an estimate."""
+    return f"{rough(size * 100)} %"
+
+
+def about_keeps(log: Log) -> str:
+    """What the numbers in a list of keeps are worth."""
+    evidence = log.evidence
+    if evidence is None:
+        return "changes are over the best before, as the file has them; none is verified"
+    beside = "changes are as measured when each was chosen"
+    if evidence.keeps:
+        beside += ", against the best of that time side by side"
+    if evidence.verified is None or evidence.verified.gain is None:
+        return f"{beside}; none is verified"
+    what = "all of them together, above" if evidence.verified.current else "an earlier head, above"
+    return f"{beside}; verified is {what}"
+
+
+def sureness(log: Log, row: Row) -> tuple[str, str]:
+    """Pairs that a keep won and lost when it was chosen, and the range that they speak for: `7–1`, `-3.1 % to -8.0 %`.
+
+    Where the keep did not run in pairs, what it rests on instead.
+    """
+    won = log.evidence.keeps.get(row.n) if log.evidence else None
+    if won is None:
+        exact = log.evidence is not None and log.evidence.noise is not None and log.evidence.noise.exact
+        return ("exact" if exact else "alone" if log.evidence else ""), ""
+    found = won.gain
+    pairs = f"{won.wins}–{won.losses}" if won.wins else "sweep"
+    if found.low is None or found.high is None:
+        return pairs, ""
+    if found.relative:
+        return pairs, f"{percent(found.low, log.direction)} to {percent(found.high, log.direction)}"
+    sign = -1 if log.direction is Direction.LOWER else 1
+    return pairs, f"{sign * found.low:+.4g} to {sign * found.high:+.4g}"
 
 
 def lines(log: Log) -> Iterator[str]:

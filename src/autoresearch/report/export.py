@@ -12,7 +12,7 @@ from autoresearch.report.wording import headline
 
 if TYPE_CHECKING:
     from autoresearch.decide.tallies import Tally
-    from autoresearch.report.evidence import Evidence, Verified
+    from autoresearch.report.evidence import Evidence, Verified, Won
     from autoresearch.report.learnt import Learnt
 
 SCHEMA = 2
@@ -87,13 +87,24 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "rematches": rematches and {**vars(rematches), "expected": rematches.expected},
         "sentinels": evidence.sentinels and vars(evidence.sentinels),
         "simplifications": list(evidence.simplifications),
-        "weakest": [
-            {"n": w.n, "wins": w.wins, "losses": w.losses, "change": w.gain.gain, "relative": w.gain.relative}
-            for w in evidence.weakest
-        ],
+        "keeps": [_won(won) for won in evidence.keeps.values()],
+        "weakest": [_won(won) for won in evidence.weakest],
         "discards": dict(evidence.discards),
         "quarantined": list(evidence.quarantined),
         "tampered": [vars(one) for one in evidence.tampered],
+    }
+
+
+def _won(won: Won) -> dict[str, Any]:
+    found = won.gain
+    interval = {"low": found.low, "high": found.high, "confidence": found.confidence}
+    return {
+        "n": won.n,
+        "wins": won.wins,
+        "losses": won.losses,
+        "change": found.gain,
+        "relative": found.relative,
+        **interval,
     }
 
 

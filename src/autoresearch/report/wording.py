@@ -41,7 +41,7 @@ def result(stretch: Stretch | None) -> str:
     start = stretch.baseline.value if stretch.baseline else None
     best = stretch.best.value if stretch.best else None
     if stretch.segment.direction is None:
-        return "has no known direction"
+        return "is of unknown direction (--direction higher or --direction lower tells)"
     if best is None:
         return "not measured in any row that was kept"
     if start is None:
