@@ -645,7 +645,7 @@ def test_a_journal_from_before_rules_could_be_chosen_reads_as_it_did(tmp_path: P
     text = as_text(log, summarise(log), chart=False).splitlines()
     assert text[0] == "val_bpb 2.0 → 1.5 (-25.0 %), 2 experiments: 1 kept, 1 crashed"
     assert text[1] == "as measured, not verified: autoresearch verify mar5"
-    assert text[2] == "best is #2 2222222 “smaller \ufffd[1mbatch”"
+    assert text[3] == "best is #2 2222222 “smaller \ufffd[1mbatch”"
     naive = "naive rule: nothing bounds how many of the keeps are noise: autoresearch audit mar5 tells"
     assert list(certainty.lines(log)) == [naive]
     assert [row.cause for row in log.rows] == [None] * 3

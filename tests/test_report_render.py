@@ -112,7 +112,9 @@ def test_real_files_become_pages_and_pictures(name: str) -> None:
 def test_the_answer_comes_first(tmp_path: Path) -> None:
     text = as_text(*opened(night(tmp_path)))
     assert text.splitlines()[0] == "val_bpb 1.9979 → 1.8123 (-9.3 %), 3 experiments: 1 kept, 1 discarded, 1 crashed"
-    assert text.index("best is #2") < text.index("● kept") < text.index("\nKept\n") < text.index("\nCrashed\n")
+    assert (
+        text.index("best is #2") < text.index("● kept") < text.index("\nKept\n") < text.index("\nCrashed, by cause\n")
+    )
     assert "out of memory (1)\n  #4 OOM with twice the width" in text
 
 

@@ -73,14 +73,16 @@ def line(experiment: Experiment, history: History, settings: Settings) -> str:
 
 
 def beside(experiment: Experiment, before: float | None, settings: Settings) -> str:
-    """The change that the report shows too: the median of pairs where candidate and incumbent ran side by side, and how
-    many were won; else the value's against the best `before` it."""
+    """The change that the report shows too: the median of pairs where there were any, and then of a keep how many it
+    won; else the value's against the best `before` it."""
     found = side_by_side(experiment, settings.direction)
     if found is None or not found.relative:
         value = experiment.value
         return "" if value is None or before is None else change(settings, value, before)
     pairs = len(rounds(experiment).pairs)
-    won = f", {found.wins} of {plural(pairs, 'pair')} won" if pairs else ""
+    won = (
+        f", {found.wins} of {plural(pairs, 'pair')} won" if pairs and experiment.kept else ""
+    )  # else the reason has it
     return f" ({percent(found.gain, settings.direction)}{won})"
 
 

@@ -34,7 +34,7 @@ def markdown(log: Log, summary: Summary) -> str:
     if summary.warnings:
         lines += ["", "## Doubts", "", *(f"- {_text(warning)}" for warning in summary.warnings)]
     if steps := nextsteps.steps(log, summary):
-        lines += ["", "## Next", "", "```sh", *nextsteps.aligned(steps), "```"]
+        lines += ["", "## Next", "", *(f"    {line}" for line in nextsteps.aligned(steps))]
     return "\n".join(lines) + "\n"
 
 

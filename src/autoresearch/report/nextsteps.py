@@ -3,6 +3,7 @@ trusted. Pure."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -31,7 +32,8 @@ def steps(log: Log, summary: Summary) -> list[Step]:
         return []
     if log.session is None or log.evidence is None:
         return list(_of_a_file(summary))
-    return [*_alarming(log), *_of_a_session(log, summary, log.session.tag)]
+    tag = shlex.quote(log.session.tag)  # a journal may come from anywhere
+    return [*_alarming(log, tag), *_of_a_session(log, summary, tag)]
 
 
 def aligned(found: list[Step]) -> list[str]:
@@ -45,13 +47,13 @@ def _of_a_file(summary: Summary) -> Iterator[Step]:
         yield Step("autoresearch audit BRANCH", "measures each kept commit of its branch anew: which of them survive")
 
 
-def _alarming(log: Log) -> Iterator[Step]:
+def _alarming(log: Log, tag: str) -> Iterator[Step]:
     evidence = log.evidence
     assert evidence is not None
     numbers = [one.n for one in evidence.tampered if one.n is not None] + list(evidence.quarantined)
     for n in list(dict.fromkeys(numbers))[:MOST]:
         why = "what its code changed that it must not" if n not in evidence.quarantined else "why it cannot be believed"
-        yield Step(f"autoresearch show {n} {evidence.tag}", why)
+        yield Step(f"autoresearch show {n} {tag}", why)
 
 
 def _of_a_session(log: Log, summary: Summary, tag: str) -> Iterator[Step]:
@@ -85,7 +87,7 @@ def _of_keeps(log: Log, summary: Summary, tag: str) -> Iterator[Step]:
             yield Step(f"autoresearch audit {tag}", "which of the keeps survive a rematch against their parent")
     base = log.rows[0].commit
     if base:
-        yield Step(f"git diff {base[:7]} autoresearch/{tag}", "all that was kept")
+        yield Step(f"git diff {shlex.quote(base[:7])} autoresearch/{tag}", "all that was kept")
     biggest = largest_first(summary.last.kept)[0].row if summary.last and summary.last.kept else None
     if biggest:
         yield Step(f"autoresearch show {biggest.label} {tag}", "the largest change: diff, runs, log")
