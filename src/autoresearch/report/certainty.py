@@ -14,6 +14,7 @@ from autoresearch.report.phrases import gain, rough
 if TYPE_CHECKING:
     from autoresearch.decide.interval import Interval
     from autoresearch.report.evidence import Evidence, Noise, Rematches, Sentinels, Verified, Won
+    from autoresearch.report.summary import Kept
 
 CAVEAT = "as measured; not yet verified"
 """What every number here is until it is verified: one from the session itself, not measured again."""
@@ -113,10 +114,34 @@ def about_keeps(log: Log) -> str:
     beside = "changes are as measured when each was chosen"
     if evidence.keeps:
         beside += ", against the best of that time side by side"
+    if evidence.audited:
+        beside += "; anew is what an audit measured of each against its parent"
     if evidence.verified is None or evidence.verified.gain is None:
-        return f"{beside}; none is verified"
+        return beside if evidence.audited else f"{beside}; none is verified"
     what = "all of them together, above" if evidence.verified.current else "an earlier head, above"
     return f"{beside}; verified is {what}"
+
+
+def anew(log: Log, row: Row) -> str:
+    """What an audit says of a keep: `-8.9 % (5–0)`, `fell`; empty where it was not audited."""
+    found = log.evidence.audited.get(row.commit or "") if log.evidence else None
+    if found is None:
+        return ""
+    if found.gain is None:
+        return "stands" if found.survives else "fell"
+    own = -found.gain.gain if log.direction is Direction.LOWER else found.gain.gain
+    size = percent(found.gain.gain, log.direction) if found.gain.relative else f"{own:+.4g}"
+    return f"{size} ({found.gain.wins}–{found.gain.pairs - found.gain.wins})" + ("" if found.survives else ", fell")
+
+
+def ranked(log: Log, kept: Sequence[Kept]) -> list[Kept]:
+    """Keeps by what an audit measured anew where it did, else by their change as measured, the largest first."""
+
+    def size(entry: Kept) -> float:
+        found = log.evidence.audited.get(entry.row.commit or "") if log.evidence else None
+        return found.gain.gain if found and found.gain else entry.change or 0.0
+
+    return sorted(kept, key=lambda entry: (entry.change is None, -size(entry)))
 
 
 def sureness(log: Log, row: Row) -> tuple[str, str]:

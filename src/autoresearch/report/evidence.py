@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import comb
 
 from autoresearch.decide.history import BASELINE, Experiment, History, Verification
@@ -13,6 +13,7 @@ from autoresearch.decide.outcome import finite, side_by_side
 from autoresearch.decide.rematch import SWEEP, keep_probability, wins_needed
 from autoresearch.decide.rounds import rounds
 from autoresearch.model import Direction, Status
+from autoresearch.report.audits import Anew
 from autoresearch.report.cells import clean
 from autoresearch.report.power import smallest_gain
 from autoresearch.report.tampering import Tampering, tamperings
@@ -125,6 +126,8 @@ class Evidence:
     quarantined: Sequence[int]
     """Experiments whose numbers cannot be believed."""
     tampered: Sequence[Tampering]
+    audited: Mapping[str, Anew] = field(default_factory=dict)
+    """Commit → what an audit found out about it."""
 
 
 def gather(history: History, direction: Direction) -> Evidence:

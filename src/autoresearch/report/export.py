@@ -12,6 +12,7 @@ from autoresearch.report.wording import headline
 
 if TYPE_CHECKING:
     from autoresearch.decide.tallies import Tally
+    from autoresearch.report.audits import Anew
     from autoresearch.report.evidence import Evidence, Verified, Won
     from autoresearch.report.learnt import Learnt
 
@@ -91,8 +92,16 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "weakest": [_won(won) for won in evidence.weakest],
         "discards": dict(evidence.discards),
         "quarantined": list(evidence.quarantined),
+        "audited": [_anew(commit, found) for commit, found in evidence.audited.items()],
         "tampered": [vars(one) for one in evidence.tampered],
     }
+
+
+def _anew(commit: str, found: Anew) -> dict[str, Any]:
+    gain = found.gain
+    names = ("low", "high", "confidence", "pairs", "wins", "relative")
+    measured = {name: gain and getattr(gain, name) for name in names}
+    return {"commit": commit, "survives": found.survives, "change": gain and gain.gain, **measured}
 
 
 def _won(won: Won) -> dict[str, Any]:

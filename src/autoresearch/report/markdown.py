@@ -11,7 +11,7 @@ from autoresearch.report import certainty, learnings, nextsteps, wording
 from autoresearch.report.alarms import alarms
 from autoresearch.report.log import Log
 from autoresearch.report.phrases import edit
-from autoresearch.report.summary import Cause, Kept, Summary, largest_first
+from autoresearch.report.summary import Cause, Kept, Summary
 
 
 def markdown(log: Log, summary: Summary) -> str:
@@ -39,13 +39,16 @@ def markdown(log: Log, summary: Summary) -> str:
 
 
 def _kept(log: Log, kept: Sequence[Kept]) -> Iterator[str]:
-    sure = ["pairs", "range"] if log.evidence else []
+    audited = bool(log.evidence and log.evidence.audited)
+    sure = ["pairs", "range", *(["anew"] if audited else [])] if log.evidence else []
     names = ["#", "change", *sure, log.metric, "commit", "edit"]
     yield f"| {' | '.join(map(_text, names))} |"
     yield f"|{'|'.join(['--:'] * (len(names) - 2))}|---|---|"
-    for entry in largest_first(kept):
+    for entry in certainty.ranked(log, kept):
         row = entry.row
-        rests = certainty.sureness(log, row) if log.evidence else ()
+        rests = (
+            [*certainty.sureness(log, row), *([certainty.anew(log, row)] if audited else [])] if log.evidence else []
+        )
         change = percent(entry.change, log.direction)
         cells = [row.label, change, *rests, number(row.value), (row.commit or "")[:7], edit(row)]
         yield f"| {' | '.join(_text(cell) for cell in cells)} |"

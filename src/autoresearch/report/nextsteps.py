@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from autoresearch.figures import plural
 from autoresearch.report import certainty
 from autoresearch.report.log import Log, Row
-from autoresearch.report.summary import Summary, largest_first
+from autoresearch.report.summary import Summary
 
 MANY = 0.5
 """Share of crashes from which they are what to look at first."""
@@ -88,7 +88,7 @@ def _of_keeps(log: Log, summary: Summary, tag: str) -> Iterator[Step]:
     base = log.rows[0].commit
     if base:
         yield Step(f"git diff {shlex.quote(base[:7])} autoresearch/{tag}", "all that was kept")
-    biggest = largest_first(summary.last.kept)[0].row if summary.last and summary.last.kept else None
+    biggest = certainty.ranked(log, summary.last.kept)[0].row if summary.last and summary.last.kept else None
     if biggest:
         yield Step(f"autoresearch show {biggest.label} {tag}", "the largest change: diff, runs, log")
     if certainty.proven(log):

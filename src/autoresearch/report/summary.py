@@ -92,11 +92,6 @@ def summarise(log: Log) -> Summary:
     )
 
 
-def largest_first(kept: Sequence[Kept]) -> list[Kept]:
-    """Keeps by their change, the largest first; those without one at the end, in their own order."""
-    return sorted(kept, key=lambda entry: (entry.change is None, -(entry.change or 0.0)))
-
-
 def ratio(metric: str, direction: Direction | None, value: float, over: float) -> float | None:
     """Relative change, positive when better; None where a percentage means nothing: at zero, and across it."""
     if direction is None or over == 0 or (value < 0) != (over < 0):

@@ -17,7 +17,7 @@ from autoresearch.report.cells import shorten
 from autoresearch.report.curve import curve
 from autoresearch.report.log import Log
 from autoresearch.report.phrases import edit
-from autoresearch.report.summary import Cause, Kept, Summary, largest_first
+from autoresearch.report.summary import Cause, Kept, Summary
 
 WIDTH = 100
 """Columns where there is no terminal to ask."""
@@ -111,7 +111,7 @@ def _picture(log: Log, console: Console) -> None:
 
 def _kept(log: Log, kept: Sequence[Kept], console: Console) -> None:
     """The largest change first, each with what it rests on; a list where a table has no room."""
-    ranked = largest_first(kept)
+    ranked = certainty.ranked(log, kept)
     _title(console, "Kept" if len(kept) <= MOST else f"Kept: the {MOST} largest changes of {len(kept)}")
     _say(console, certainty.about_keeps(log), _INK["quiet"])
     if console.width >= _TABLE:
@@ -119,9 +119,9 @@ def _kept(log: Log, kept: Sequence[Kept], console: Console) -> None:
         return
     for entry in ranked[:MOST]:
         pairs, _ = certainty.sureness(log, entry.row)
-        said = " ".join(
-            filter(None, [f"#{entry.row.label}", percent(entry.change, log.direction), pairs and f"({pairs})"])
-        )
+        anew = certainty.anew(log, entry.row)
+        rests = [percent(entry.change, log.direction), pairs and f"({pairs})", anew and f"anew {anew}"]
+        said = " ".join(filter(None, [f"#{entry.row.label}", *rests]))
         _item(console, f"{said} {shorten(edit(entry.row), _LONGEST)}", mark="")
 
 
@@ -134,6 +134,8 @@ def _table(log: Log, kept: Sequence[Kept], width: int) -> Table:
     table.add_column("pairs", justify="right", no_wrap=True) if log.evidence else None
     ranges = wide and any(between for _, between in sure.values())
     table.add_column("range", justify="right", no_wrap=True) if ranges else None
+    audited = bool(log.evidence and log.evidence.audited)
+    table.add_column("anew", justify="right", no_wrap=True) if audited else None
     table.add_column(Text(log.metric), justify="right", overflow="fold")
     table.add_column("commit", no_wrap=True) if wide else None
     table.add_column("edit", overflow="fold", ratio=1)
@@ -142,6 +144,7 @@ def _table(log: Log, kept: Sequence[Kept], width: int) -> Table:
         cells = [Text(row.label), Text(percent(entry.change, log.direction), style=_ink(entry))]
         cells += [Text(pairs)] if log.evidence else []
         cells += [Text(between)] if ranges else []
+        cells += [Text(certainty.anew(log, row))] if audited else []
         cells += [Text(number(row.value))]
         cells += [Text((row.commit or "")[:7])] if wide else []
         table.add_row(*cells, Text(shorten(edit(row), _LONGEST)))
