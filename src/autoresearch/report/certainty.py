@@ -119,7 +119,7 @@ def about_keeps(log: Log) -> str:
     if evidence.verified is None or evidence.verified.gain is None:
         return beside if evidence.audited else f"{beside}; none is verified"
     what = "all of them together, above" if evidence.verified.current else "an earlier head, above"
-    return f"{beside}; verified is {what}"
+    return f"{beside}; what is verified is {what}"
 
 
 def anew(log: Log, row: Row) -> str:

@@ -79,7 +79,7 @@ def _of_keeps(log: Log, summary: Summary, tag: str) -> Iterator[Step]:
     verified = evidence.verified
     if certainty.proven(log) is None:
         if verified is None or not verified.current:
-            yield Step(f"autoresearch verify {tag}", "the head against the baseline, measured anew: 12 runs or more")
+            yield Step(f"autoresearch verify {tag}", "head against baseline, measured anew in 12 runs")
         elif verified.gain is None or verified.gain.pairs < verified.asked:
             yield Step(f"autoresearch verify {tag}", "goes on with the pairs that are not measured yet")
         else:
