@@ -107,7 +107,7 @@ def test_keeps_come_by_size_with_how_sure_each_is(tmp_path: Path) -> None:
     assert found == [(3, "6–0", "-14.0 % to -15.0 %"), (2, "7–1", "+5.0 % to -5.0 %")]
     text = as_text(log, summary, chart=False)
     assert "side by side; none is verified" in " ".join(text.split())
-    assert text.index("  3  -14.5 %    6–0") < text.index("  2   -5.0 %    7–1")
+    assert text.index("\n3  -14.5 %    6–0") < text.index("\n2   -5.0 %    7–1")
     assert "| 3 | -14.5 % | 6–0 | -14.0 % to -15.0 % |" in markdown(log, summary)
     keeps = json.loads(to_json(log, summary))["evidence"]["keeps"]
     assert [(one["n"], one["wins"], one["losses"], one["low"]) for one in keeps] == [

@@ -83,7 +83,7 @@ def _of_keeps(log: Log, summary: Summary, tag: str) -> Iterator[Step]:
         elif verified.gain is None or verified.gain.pairs < verified.asked:
             yield Step(f"autoresearch verify {tag}", "goes on with the pairs that are not measured yet")
         else:
-            yield Step(f"autoresearch verify {tag}", "adds pairs: the gain may be smaller than the noise")
+            yield Step(f"autoresearch verify {tag}", "adds six pairs, which may tell what these did not")
             yield Step(f"autoresearch audit {tag}", "which of the keeps survive a rematch against their parent")
     base = log.rows[0].commit
     if base:

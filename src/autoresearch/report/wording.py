@@ -106,7 +106,7 @@ def _worth(log: Log, spent: Spending) -> str:
     """What was got for it: the verified gain, and the price of each per cent of it."""
     found = certainty.proven(log)
     if found is None:
-        return "; no verified gain yet"
+        return "; no verified gain yet" if log.evidence and log.evidence.kept else ""
     said = f" for a verified gain of {gain(found.gain, relative=found.relative)}"
     if not found.relative or found.gain > 1:
         return said
