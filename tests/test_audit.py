@@ -142,9 +142,9 @@ def test_a_noisy_bench_runs_in_pairs_that_share_a_seed(tmp_path: Path) -> None:
     user = project(tmp_path, [11.0, "VALUE = 11.0\n\n", 12.0], bench=NOISY)
     done = user.audits("autoresearch/mar5")
     assert verdicts(done) == [
-        "try 11.0 survives: won its rematch 5–0",
-        "VALUE = 11.0 does not survive: lost its rematch 0–1".replace("VALUE", "try VALUE"),
-        "try 12.0 survives: won its rematch 5–0",
+        "try 11.0 survives: won its rematch, 5 of 5 pairs",
+        "VALUE = 11.0 does not survive: lost its rematch, having won 0 of 1 pair".replace("VALUE", "try VALUE"),
+        "try 12.0 survives: won its rematch, 5 of 5 pairs",
     ]
     pairs = user.lines()[3:]
     assert len(pairs) == 10 + 2 + 10
@@ -194,10 +194,10 @@ def test_the_same_holds_in_pairs(tmp_path: Path) -> None:
     user = project(tmp_path, [11.0, "oops", 12.0, 13.0], bench=NOISY)
     said = verdicts(user.audits("mar5"))
     assert [line.split(": ")[1] for line in said] == [
-        "won its rematch 5–0",
+        "won its rematch, 5 of 5 pairs",
         "crashed",
         f"its parent {user.git('rev-parse', '--short=7', 'autoresearch/mar5~2')} does not run",
-        "won its rematch 5–0",
+        "won its rematch, 5 of 5 pairs",
     ]
 
 
@@ -551,7 +551,7 @@ def test_json_says_it_to_programs(tmp_path: Path) -> None:
             "end",
         ]
         first, second = (event for event in events if event["event"] == "commit")
-        assert (first["survives"], first["reason"], len(first["pairs"])) == (True, "won its rematch 5–0", 5)
+        assert (first["survives"], first["reason"], len(first["pairs"])) == (True, "won its rematch, 5 of 5 pairs", 5)
         assert all(mine - theirs == pytest.approx(1.0) for theirs, mine in first["pairs"])
         assert (second["survives"], second["parent"]) == (False, first["commit"])
         assert (events[-1]["keeps"], events[-1]["decided"], events[-1]["survive"]) == (2, 2, 1)
@@ -609,7 +609,7 @@ def test_a_terminal_shows_a_bar_and_the_rematch_in_hand(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     environment = {"RAN": str(user.ran), "GATE": str(gate), "WAIT_AT": str(3 + 10 + 5)}
     screen = Screen(["audit", "mar5", *FLAGS], user, 100, 30, environment)
-    assert "survives: won its rematch 5–0  try 11.0" in screen.shows(r"commit 2 of 2  2–0  try \[/b\] twelve")
+    assert "survives: won its rematch, 5 of 5 pairs  try 11.0" in screen.shows(r"commit 2 of 2  2–0  try \[/b\] twelve")
     gate.touch()
     assert "━" not in screen.shows("2 of 2 keeps survive")
 

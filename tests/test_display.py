@@ -100,7 +100,9 @@ def test_a_refused_answer_is_said_and_one_kind_of_idea_is_counted(tmp_path: Path
         )
     assert done.returncode == 0, done.stderr
     assert "#2: an answer was refused: " in (done.stdout if form == "json" else done.stderr)
-    assert "by kind of idea: parameters 1 tried, 1 kept (+10.0 %)" in " ".join(user.types("report", "t").stdout.split())
+    assert "Learnings by kind of idea - parameters: 1 tried, 1 kept (+10.0 %)" in " ".join(
+        user.types("report", "t").stdout.split()
+    )
 
 
 def test_ctrl_c_in_the_terminal_lets_the_run_finish(tmp_path: Path) -> None:

@@ -265,8 +265,12 @@ def test_a_noisy_metric_keeps_a_gain_and_not_the_luck_of_an_edit_that_does_nothi
     code, shown, said = lab.runs(experiments=3)
     assert code == 0, said
     assert lab.verdicts() == ["keep better", "discard rematch"]
-    assert [r["reason"] for r in lab.records("decided")] == ["baseline", "won its rematch 5–0", "lost its rematch 0–1"]
-    assert "[lost its rematch 0–1]" in shown
+    assert [r["reason"] for r in lab.records("decided")] == [
+        "baseline",
+        "won its rematch, 5 of 5 pairs",
+        "lost its rematch, having won 0 of 1 pair",
+    ]
+    assert "[lost its rematch, having won 0 of 1 pair]" in shown
     # All that was drawn and run is in the journal, as the bench saw it.
     assert [len(lab.records("drawn", n)) for n in (1, 2, 3)] == [0, 5, 1]
     measured = lab.records("measured")
@@ -354,7 +358,7 @@ def test_a_rematch_goes_on_after_a_kill_with_no_run_repeated(tmp_path: Path, hel
     code, _, said = lab.runs(*flags, experiments=2)
     assert code == 0, said
     assert lab.records()[: len(known)] == known
-    assert [r["reason"] for r in lab.records("decided", 2)] == ["won its rematch 5–0"]
+    assert [r["reason"] for r in lab.records("decided", 2)] == ["won its rematch, 5 of 5 pairs"]
     assert len(lab.ran()) == BASELINE + KEPT + 1, "more than the run that was killed ran again"
     assert len(lab.records("drawn")) == 5
     assert len(lab.prompts()) == 1
@@ -488,7 +492,7 @@ def test_an_incumbent_that_fails_twice_is_the_machines_fault_and_the_same_comman
     (lab.folder / "ill").unlink()
     code, _, said = lab.runs(experiments=2)
     assert code == 0, said
-    assert [r["reason"] for r in lab.records("decided", 2)] == ["won its rematch 5–0"]
+    assert [r["reason"] for r in lab.records("decided", 2)] == ["won its rematch, 5 of 5 pairs"]
     assert len(lab.records("drawn", 2)) == 2 + 5
     assert len(lab.prompts()) == 1
 
@@ -743,7 +747,7 @@ def test_sentinels_are_asked_of_nobody_never_kept_and_no_plateau(tmp_path: Path)
     decided = lab.records("decided")[1:]
     assert {record["cause"] for record in decided} == {"sentinel"}
     assert [record["would_keep"] for record in decided] == [False] * 5
-    assert {record["reason"] for record in decided} == {"does nothing, and lost its rematch 0–1"}
+    assert {record["reason"] for record in decided} == {"does nothing, and lost its rematch, having won 0 of 1 pair"}
     assert len(lab.ran()) == BASELINE + 5 * 3
     assert lab.values() == ["10"]
     held = (lab.folder / "held_out").read_text().split()

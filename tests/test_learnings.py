@@ -128,7 +128,7 @@ def test_the_page_says_what_worked_and_what_did_not_and_quotes_plainly() -> None
     done = History(opened=opened, experiments=(BASELINE, named, crash, tried(4, 9.1)))
     text = learnings.page(done, past(done), LOSS)
     assert text.startswith("# What session mar5 learnt\n")
-    assert "10 at the start, 9 at best (-10.0 %; not verified when this was written)" in text
+    assert "10 at the start, 9 at best (-10.0 % as measured; not verified when this was written)" in text
     assert r"- #2 0000000 -10.0 % \<b>\*x\*\</b> # y: why (expected -50.0 %)" in text
     assert "- #3 idea 3: timed out after 10m" in text
     assert "## What came closest since the last keep\n\n- #4" in text

@@ -343,16 +343,22 @@ def test_an_exact_metric_costs_one_run_a_bad_proposal_and_two_a_keep() -> None:
 @pytest.mark.parametrize(
     ("said", "incumbent", "steps", "ended", "reason"),
     [
-        ([WIN] * 5, [100.0] * 5, KEPT, "keep better", "won its rematch 5–0"),
-        ([LOSS], [100.0], "c(ci)ci", "discard rematch", "lost its rematch 0–1"),
-        ([100.0], [100.0], "c(ci)ci", "discard rematch", "lost its rematch 0–1"),
-        ([WIN, LOSS], [100.0] * 2, "c(ci)ci(ic)ic", "discard rematch", "lost its rematch 1–1"),
+        ([WIN] * 5, [100.0] * 5, KEPT, "keep better", "won its rematch, 5 of 5 pairs"),
+        ([LOSS], [100.0], "c(ci)ci", "discard rematch", "lost its rematch, having won 0 of 1 pair"),
+        ([100.0], [100.0], "c(ci)ci", "discard rematch", "lost its rematch, having won 0 of 1 pair"),
+        ([WIN, LOSS], [100.0] * 2, "c(ci)ci(ic)ic", "discard rematch", "lost its rematch, having won 1 of 2 pairs"),
         ([WIN] * 4, [100.0] * 4, "c(ci)ci(ic)ic(ci)ci(ic)ic(ci)", "", ""),
-        ([WIN, WIN, LOSS, *[WIN] * 5], [100.0] * 8, f"{KEPT}(ic)ic(ci)ci(ic)ic", "keep better", "7–1"),
-        ([WIN, WIN, LOSS, WIN, LOSS], [100.0] * 5, KEPT, "discard rematch", "lost its rematch 3–2"),
+        ([WIN, WIN, LOSS, *[WIN] * 5], [100.0] * 8, f"{KEPT}(ic)ic(ci)ci(ic)ic", "keep better", "7 of 8 pairs"),
+        (
+            [WIN, WIN, LOSS, WIN, LOSS],
+            [100.0] * 5,
+            KEPT,
+            "discard rematch",
+            "lost its rematch, having won 3 of 5 pairs",
+        ),
         # Against its own pair each time, and not against what the screen saw.
-        ([10.0, 20.0, 30.0, 40.0, 50.0], [11.0, 21.0, 31.0, 41.0, 51.0], KEPT, "keep better", "5–0"),
-        ([95.0], [90.0], "c(ci)ci", "discard rematch", "0–1"),
+        ([10.0, 20.0, 30.0, 40.0, 50.0], [11.0, 21.0, 31.0, 41.0, 51.0], KEPT, "keep better", "5 of 5 pairs"),
+        ([95.0], [90.0], "c(ci)ci", "discard rematch", "0 of 1 pair"),
     ],
 )
 def test_a_rematch_is_played_in_the_order_of_the_draws(
@@ -473,7 +479,7 @@ def test_a_pair_is_repeated_when_the_incumbent_failed_and_nothing_of_it_counts(c
     whole = f"({coin}){coin}"
     void = "(ci)ci" if coin == "ci" else "(ic)i"
     assert told.steps == f"c{whole * after}{void}{whole * (5 - after)}"
-    assert (told.ended, told.reason, told.decision.value) == ("keep better", "won its rematch 5–0", WIN)
+    assert (told.ended, told.reason, told.decision.value) == ("keep better", "won its rematch, 5 of 5 pairs", WIN)
     assert rounds(told.pending).pairs == ((100.0, WIN),) * 5
 
 
@@ -488,7 +494,7 @@ def test_an_incumbent_that_fails_twice_in_a_row_is_the_machines_fault(coin: str)
     begun.begin()
     went_on = begun.takes(*[WIN] * 4, incumbent=[100.0] * 4, coin=coin)
     assert went_on.steps == f"({coin}){coin}" * 4
-    assert (went_on.ended, went_on.reason) == ("keep better", "won its rematch 5–0")
+    assert (went_on.ended, went_on.reason) == ("keep better", "won its rematch, 5 of 5 pairs")
 
 
 def test_a_new_life_forgives_one_failure_too() -> None:
@@ -707,7 +713,7 @@ def fat(value: float) -> Said:
 @pytest.mark.parametrize(
     ("said", "check", "held_out", "gates", "ended", "reason"),
     [
-        (lean(WIN), None, (True, True), "khh", "keep better", "won its rematch 5–0"),
+        (lean(WIN), None, (True, True), "khh", "keep better", "won its rematch, 5 of 5 pairs"),
         (fat(WIN), "it exited with 1", (False, False), "", "discard guard", "guard: mem is 10.1, must be <= 10"),
         (Said(WIN), None, (), "", "discard guard", "guard: the candidate printed no mem, which must be <= 10"),
         (lean(WIN), "it exited with 1", (False,), "k", "discard check", "check: it exited with 1"),
@@ -879,8 +885,22 @@ def test_a_machine_that_became_faster_is_no_step_of_the_candidates() -> None:
     ("said", "incumbent", "given", "ended", "reason", "would_keep"),
     [
         ((LOSS,), (), {}, "discard sentinel", "does nothing, and worse than", False),
-        ((WIN, 100.0), (100.0,), {}, "discard sentinel", "does nothing, and lost its rematch 0–1", False),
-        ((WIN, *[WIN] * 5), (100.0,) * 5, {}, "discard sentinel", "does nothing, and won its rematch 5–0", True),
+        (
+            (WIN, 100.0),
+            (100.0,),
+            {},
+            "discard sentinel",
+            "does nothing, and lost its rematch, having won 0 of 1 pair",
+            False,
+        ),
+        (
+            (WIN, *[WIN] * 5),
+            (100.0,) * 5,
+            {},
+            "discard sentinel",
+            "does nothing, and won its rematch, 5 of 5 pairs",
+            True,
+        ),
         ((WIN, None), (100.0,), {}, "discard sentinel", "does nothing, and crashed when it ran again", False),
         ((1.0,), (), {"bounds": {"step": "5%"}}, "discard sentinel", "does nothing, and implausible", False),
         ((None,), (), {}, "crash", "broken", None),

@@ -195,7 +195,11 @@ def test_the_commonest_cause_comes_first_and_unknown_ones_last() -> None:
         ),
         ([("keep", 2.0)], LOWER, "loss 2 at best, without a baseline, 1 experiment: 1 kept"),
         ([("discard", 2.0)], LOWER, "loss not measured in any row that was kept, 1 experiment: 1 discarded"),
-        ([("baseline", 2.0), ("keep", 1.0)], None, "loss has no known direction, 1 experiment: 1 kept"),
+        (
+            [("baseline", 2.0), ("keep", 1.0)],
+            None,
+            "loss is of unknown direction (--direction higher or --direction lower tells), 1 experiment: 1 k",
+        ),
         ([("baseline", 2.0)], LOWER, "loss 2: nothing better than the baseline, 1 baseline and no experiment"),
         ([], LOWER, "loss: no experiments yet"),
         ([("baseline", 0.99731), ("keep", 0.997309)], LOWER, "loss 0.997310 → 0.997309 (-0.0001 %), 1 experiment: 1 k"),

@@ -25,6 +25,7 @@ from autoresearch.records import Proposed, Refused, Replied
 from autoresearch.secrets import redactor
 from autoresearch.settings import Settings
 
+MENDED = "; mended: "
 ASKS = 4
 """Answers asked for one edit: the first, two more with what failed, one as a whole file."""
 
@@ -164,14 +165,15 @@ class Asking:
 
     def _accept(self, answer: Reply, proposal: Proposal, texts: Mapping[str, str], repair: int) -> None:
         n = self._history.current.n
-        idea = self._history.current.proposal or proposal  # mended, it is still that of the first answer
+        before = self._history.current.proposal
+        idea = before or proposal  # mended, it is still that of the first answer
         whole = {**texts, **proposal.files}
         self.folder.save_candidate(n, repair, answer.text, whole)
         self.ledger.record(
             Proposed(
                 n=n,
                 repair=repair,
-                description=idea.description,
+                description=mended(before.description, proposal.description) if before else idea.description,
                 hypothesis=idea.hypothesis,
                 category=idea.category,
                 expected=idea.expected,
@@ -192,3 +194,9 @@ class Asking:
     @property
     def _history(self) -> History:
         return self.ledger.history
+
+
+def mended(idea: str, change: str) -> str:
+    """The description of an idea whose candidate crashed and was changed: `deeper; mended: import math`."""
+    first = idea.partition(MENDED)[0]
+    return first if not change.strip() or change.strip() == first.strip() else f"{first}{MENDED}{change}"

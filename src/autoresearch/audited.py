@@ -11,9 +11,10 @@ from pathlib import Path
 from autoresearch.decide.history import History
 from autoresearch.edge import lineage, links
 from autoresearch.edge.commit import Tracked
-from autoresearch.edge.folder import AUDITS, SessionFolder
+from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.lineage import Branch, Commit
 from autoresearch.edge.repo import Repository
+from autoresearch.edge.whereabouts import AUDITS
 from autoresearch.errors import SettingsError
 from autoresearch.project import Project, find_cached, find_program, inside
 from autoresearch.records import Opened

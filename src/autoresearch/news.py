@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from autoresearch.decide.history import Experiment, History
+from autoresearch.decide.outcome import side_by_side
 from autoresearch.decide.policy import TELLING
 from autoresearch.decide.results import one_line
+from autoresearch.decide.rounds import rounds
 from autoresearch.figures import number, percent, plural
 from autoresearch.model import Rung
 from autoresearch.records import EVIDENCE, AnyRecord, Measured, Planned, Refused
@@ -51,20 +53,37 @@ def tampering(record: AnyRecord, history: History) -> str | None:
 
 
 def line(experiment: Experiment, history: History, settings: Settings) -> str:
-    """`#12 keep loss 0.9931 (-0.7 %) 4.1s $0.012 description`; the change is against the best before it."""
+    """`#12 keep loss 0.9931 (-0.7 %, 5 of 5 pairs won) 4.1s $0.012 description`."""
     assert experiment.verdict is not None
-    value = number(experiment.value)
     before = next((e.value for e in reversed(history.experiments) if e.kept and e.n < experiment.n), None)
+    value = number(experiment.value) + beside(experiment, before, settings)
     why = ""
-    if experiment.value is not None and before is not None:
-        value += change(settings, experiment.value, before)
-        if experiment.verdict.cause == "screen" and settings.measured.better(experiment.value, than=before):
-            why = f" [{experiment.verdict.reason}]"
+    if (
+        experiment.verdict.cause == "screen"
+        and experiment.value is not None
+        and before is not None
+        and settings.measured.better(experiment.value, than=before)
+    ):
+        why = f" [{experiment.verdict.reason}]"
     spent = f" ${experiment.cost_usd:.4f}" if experiment.cost_usd else ""
     return (
         f"#{experiment.n} {experiment.verdict.status} {settings.metric.name} {value} "
         f"{experiment.bench_s:.1f}s{spent} {what(experiment)}{why}"
     )
+
+
+def beside(experiment: Experiment, before: float | None, settings: Settings) -> str:
+    """The change that the report shows too: the median of pairs where there were any, and then of a keep how many it
+    won; else the value's against the best `before` it."""
+    found = side_by_side(experiment, settings.direction)
+    if found is None or not found.relative:
+        value = experiment.value
+        return "" if value is None or before is None else change(settings, value, before)
+    pairs = len(rounds(experiment).pairs)
+    won = (
+        f", {found.wins} of {plural(pairs, 'pair')} won" if pairs and experiment.kept else ""
+    )  # else the reason has it
+    return f" ({percent(found.gain, settings.direction)}{won})"
 
 
 def what(experiment: Experiment) -> str:

@@ -74,6 +74,11 @@ def examine(path: Path, flags: Mapping[str, object], environment: Mapping[str, s
     repository = Repository.open(program.directory)
     base = repository.head()
     targets = find_targets(repository, base, loaded.settings.target)
+    if program.path.name in targets:
+        raise SettingsError(
+            f"target: {program.path.name} holds the session's own settings and commands, so it is yours alone to edit. "
+            "Take it out of `target`."
+        )
     refuse_tracked_outputs(repository)
     cached = find_cached(repository, loaded.settings.cache, targets)
     linked = links.chosen(repository, loaded.settings.link, cached)

@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from autoresearch import __version__, brief
+from autoresearch import __version__, brief, lessons
 from autoresearch.arms import Arms, Stopped
 from autoresearch.asking import Asking
-from autoresearch.decide import learnings
 from autoresearch.decide.budget import plateau, spent_up
 from autoresearch.decide.history import History
 from autoresearch.decide.outcome import Past
@@ -20,7 +19,7 @@ from autoresearch.edge import bench, coin, tree
 from autoresearch.edge.branch import SessionBranch
 from autoresearch.edge.commit import Tracked
 from autoresearch.edge.derived import IGNORED, LEARNINGS, RESULTS, RUN_LOG, Derived
-from autoresearch.edge.folder import SessionFolder, write_whole
+from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.journal import Journal
 from autoresearch.edge.repo import Repository
 from autoresearch.edge.sandbox import Kind, close_memory
@@ -203,14 +202,8 @@ def _close(project: Project, loop: Loop, reason: str) -> None:
     loop.ledger.record(Closed(reason=reason))
     if not loop.history.tries:
         return
-    tag = loop.folder.tag
-    text = learnings.page(loop.history, loop.proposing.past.follow(loop.history.experiments), loop.settings.measured)
-    beside = Derived(LEARNINGS, project.program.directory, project.repository.common_dir, tag)
-    if beside.is_free() and not project.repository.in_index(LEARNINGS):
-        beside.write(text)
-    else:
-        write_whole(loop.folder.path / LEARNINGS, text.encode())
-        loop.ledger.observer.notice(f"{LEARNINGS} is yours: what was learnt is in {loop.folder.path / LEARNINGS}")
+    if elsewhere := lessons.leave(project, loop.folder, loop.history, loop.proposing.past):
+        loop.ledger.observer.notice(f"{LEARNINGS} is yours: what was learnt is in {elsewhere}")
 
 
 def _begin(project: Project, loop: Loop) -> None:

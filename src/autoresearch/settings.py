@@ -171,6 +171,18 @@ class Settings(BaseModel):
     )
     patience: int = Field(40, ge=0, description="Stop after so many experiments without a keep; 0 is never.")
     repairs: int = Field(2, ge=0, description="How often a crashed candidate is shown to the proposer to mend.")
+    on_keep: str | None = Field(
+        None,
+        description="Shell command to run after each keep, e.g. to notify; it finds what happened as JSON on stdin.",
+    )
+    on_stall: str | None = Field(
+        None,
+        description="The same for when the session gets nowhere: a plateau begins, or no proposer can be reached.",
+    )
+    on_finish: str | None = Field(None, description="The same for when the session has ended, whatever ended it.")
+    hook_timeout: Seconds = Field(
+        30.0, description="A hook that takes longer is killed, e.g. 2m; the session waits for it."
+    )
     canary: bool = Field(True, description="Prove before the baseline that the bench really runs the target.")
     in_place: bool = Field(
         False, description="Work in your own checkout instead of a tree of the session's own; it must be clean."

@@ -15,8 +15,8 @@ from autoresearch.settings import Budget, MetricName, Settings
 from autoresearch.spellings import flow
 
 ENVIRONMENT = "AUTORESEARCH_"
-SET_BY_US = frozenset({"AUTORESEARCH_PROMPT", "AUTORESEARCH_TARGETS", "AUTORESEARCH_SEED"})
-"""What a command proposer, or a bench, finds in its environment; no setting."""
+SET_BY_US = frozenset(f"AUTORESEARCH_{name}" for name in ("PROMPT", "TARGETS", "SEED", "EVENT", "MESSAGE"))
+"""What a command proposer, a bench or a hook finds in its environment; no setting."""
 PROBLEMS = {
     "model_type": "is written as experiments=20,hours=8,usd=5 or {{experiments: 20}}",
     "string_pattern_mismatch": "must be one word without blanks or colons",

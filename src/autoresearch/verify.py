@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from autoresearch import lessons
 from autoresearch.arms import Arms
 from autoresearch.decide.history import VERIFICATION, Experiment, Verification
 from autoresearch.decide.policy import FAULTS, PAIR, Decision
@@ -72,6 +73,7 @@ def _measure(project: Project, ledger: Ledger, folder: SessionFolder, pairs: int
     try:
         arms = Arms(ledger, folder, make_runner(project, where, box, run_log=None), stop)
         arms.measure(current, files, lambda _: due(known()), spent=lambda: None)
+        lessons.renew(project, folder, ledger.history)
     finally:
         if isinstance(where, tree.InPlaceTree):
             where.write(ends["candidate"])

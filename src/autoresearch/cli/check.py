@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -103,6 +104,7 @@ def look_at(project: Project, findings: Findings) -> None:
         findings.say("ok", "link", f"into the session's tree: {', '.join(project.links)}")
     for warning in project.warnings:
         findings.say("warning", "project", warning)
+    look_for_hooks(project, findings)
     if settings.in_place:
         findings.attempt("checkout", lambda: refuse_other(project, f".check-{os.getpid()}"))
     box = findings.attempt("sandbox", lambda: try_sandbox(project, findings))
@@ -112,6 +114,29 @@ def look_at(project: Project, findings: Findings) -> None:
         estimate(project, roster, run_s, findings)
     if settings.budget == type(settings.budget)():
         findings.say("warning", "budget", "none is set: the session runs until Ctrl-C or a plateau. Set `budget`.")
+
+
+def look_for_hooks(project: Project, findings: Findings) -> None:
+    """Whether what hooks begin with is there, as far as one word tells; none is run."""
+    import shlex
+    import subprocess
+
+    for name in ("on_keep", "on_stall", "on_finish"):
+        command = getattr(project.settings, name)
+        try:
+            first = next(iter(shlex.split(command or "", comments=True)), "")
+        except ValueError:
+            findings.say("warning", name, f"`{command}` has a quote that is not closed")
+            continue
+        if not re.fullmatch(r"[\w./+-]+", first):
+            continue  # an assignment, a variable, a group: the shell's to know
+        looked = ["/bin/sh", "-c", 'command -v -- "$1" >/dev/null', "sh", first]
+        if subprocess.run(looked, cwd=project.program.directory, check=False, stdin=subprocess.DEVNULL).returncode:
+            findings.say(
+                "warning", name, f"there is no command {first!r} to run `{command}` with. Install it, or mend {name}"
+            )
+        else:
+            findings.say("ok", name, f"`{command}`, not tried")
 
 
 def try_sandbox(project: Project, findings: Findings) -> Sandbox:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -39,8 +40,9 @@ def demo(
     typer.echo(f"the demo's project is in {place}")
     os.environ["TINY_LM_SECONDS"] = SECONDS
     flags: dict[str, object] = {"model": "tune", "budget": f"experiments={experiments}"}
-    outcome = hold(place / "program.md", TAG, flags)
+    outcome = hold(place / "program.md", TAG, flags, command=None)
     os.chdir(place)
     if outcome.history.kept and not outcome.interrupted:
         verify(TAG)
     report(TAG)
+    typer.echo(f"\nthe commands are to be typed in the demo's project: cd {shlex.quote(str(place.resolve()))}")

@@ -30,6 +30,13 @@ class Format(StrEnum):
     SVG = "svg"
 
 
+class Export(StrEnum):
+    """What flat rows can be written as."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
 def report(
     source: Annotated[
         str | None,
@@ -39,7 +46,14 @@ def report(
             "The default is the newest session of this repository, else ./results.tsv.",
         ),
     ] = None,
-    form: Annotated[Format, typer.Option("--format", "-f", help="What to write.")] = Format.TEXT,
+    form: Annotated[
+        Format | None,
+        typer.Option("--format", "-f", help="What to write; the default is what -o's name says, else text."),
+    ] = None,
+    export: Annotated[
+        Export | None,
+        typer.Option("--export", help="Write one flat row an experiment instead, for wandb, mlflow and such."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of stdout.")
     ] = None,
@@ -51,19 +65,31 @@ def report(
     from autoresearch.report.source import find
     from autoresearch.report.summary import summarise
 
+    kind = _kind(form, export, output)
     path = find(source)
-    if output is None and form is Format.PNG and sys.stdout.isatty():
+    if output is None and kind is Format.PNG and sys.stdout.isatty():
         raise SettingsError("a PNG is no text for a terminal. Give a file: --format png -o report.png")
     if output is not None and output.exists() and output.samefile(path):
         raise SettingsError(f"{output} is the file that the report reads. Give -o another name.")
     log = read(path, metric=metric, direction=direction)
     summary = summarise(log)
-    if form is Format.TEXT and output is None:
+    if kind is Format.TEXT and output is None:
         _print(log, summary)
     elif output is None:
-        _to_stdout(_document(form, log, summary))
+        _to_stdout(_document(kind, log, summary))
     else:
-        _to_file(output, _document(form, log, summary))
+        _to_file(output, _document(kind, log, summary))
+
+
+def _kind(form: Format | None, export: Export | None, output: Path | None) -> Format | Export:
+    """What to write: as told, else as the file's name says, else text."""
+    if form is not None and export is not None:
+        raise SettingsError(
+            f"--format {form} writes a report and --export {export} a row an experiment. Give one of them at a time."
+        )
+    named = output.suffix.lower().removeprefix(".") if output else ""
+    by_name = next((kind for kind in (*Format, *Export) if kind == named), None)
+    return form or export or by_name or Format.TEXT
 
 
 def _print(log: Log, summary: Summary) -> None:
@@ -83,7 +109,7 @@ def _print(log: Log, summary: Summary) -> None:
         sys.stdout.flush()
 
 
-def _document(form: Format, log: Log, summary: Summary) -> bytes:
+def _document(form: Format | Export, log: Log, summary: Summary) -> bytes:
     """The report in one piece. Each format loads only what it needs."""
     match form:
         case Format.TEXT:
@@ -110,6 +136,14 @@ def _document(form: Format, log: Log, summary: Summary) -> bytes:
             from autoresearch.report.chart import svg
 
             return svg(log, summary).encode()
+        case Export.CSV:
+            from autoresearch.report.rows import to_csv
+
+            return to_csv(log).encode()
+        case Export.JSONL:
+            from autoresearch.report.rows import to_jsonl
+
+            return to_jsonl(log).encode()
 
 
 def _to_stdout(document: bytes) -> None:

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autoresearch.cli.flags import ProgramPath, with_settings
-from autoresearch.errors import INTERRUPTED, ProposerError, ProposerUnavailableError, UnreachableError
+from autoresearch.errors import (
+    INTERRUPTED,
+    AutoresearchError,
+    ProposerError,
+    ProposerUnavailableError,
+    UnreachableError,
+)
 
 if TYPE_CHECKING:
     from autoresearch.edge.signals import StopSignal
@@ -78,14 +84,15 @@ def opened(program: Path, tag: str | None, flags: Mapping[str, object]) -> Itera
 
 
 def hold(
-    program: Path, tag: str | None, flags: Mapping[str, object], *, as_json: bool = False, command: str = "run"
+    program: Path, tag: str | None, flags: Mapping[str, object], *, as_json: bool = False, command: str | None = "run"
 ) -> Outcome:
-    """Run a session, show it, and sum it up; `command` is what the user typed for it."""
+    """Run a session, show it, and sum it up; `command` is what the user typed, None where more comes after it."""
     from autoresearch import resume, session
     from autoresearch.display import watching
     from autoresearch.edge.signals import StopSignal
     from autoresearch.equipment import make_roster
     from autoresearch.followers import followers
+    from autoresearch.hooks import Hooks
     from autoresearch.observer import Observers
     from autoresearch.propose.choose import pick
 
@@ -95,7 +102,8 @@ def hold(
         model, begun = ", ".join(pick(project.settings, os.environ)), resume.is_begun(project, tag)
         stop = StopSignal()
         with stop.handling(), watching(project.settings, tag, model, stop, as_json=as_json) as view:
-            observer = Observers((view, *followers(project, tag, view)))
+            hooks = Hooks(project, tag, view)
+            observer = Observers((view, *followers(project, tag, view), hooks))  # a hook may send what others wrote
             roster = make_roster(project, tag, observer.tick)
             for proposer in roster.all:
                 first_contact(proposer, observer, stop, begun=begun)
@@ -105,10 +113,12 @@ def hold(
                 observer.notice(f"linked into the session's tree: {', '.join(project.links)}")
             try:
                 outcome = session.run(project, tag, roster, stop, observer)
-            except ProposerError:
-                if resume.is_begun(project, tag):
-                    observer.notice(f"{again(project, tag, command)} goes on where this stops")
+            except AutoresearchError as error:
+                hooks.finished("error", str(error))
+                if isinstance(error, ProposerError) and resume.is_begun(project, tag):
+                    observer.notice(f"{again(project, tag, command or 'run')} goes on where this stops")
                 raise
+            hooks.finished("interrupted" if outcome.interrupted else "done", outcome.reason)
         if not as_json:
             sum_up(project, tag, outcome, command)
         return outcome
@@ -145,8 +155,8 @@ def show_dry_run(project: Project, tag: str) -> None:
         print(f"\nfirst prompt:\n\n{first_request(project, roster.all[0]).prompt.text()}")
 
 
-def sum_up(project: Project, tag: str, outcome: Outcome, command: str = "run") -> None:
-    """Why it ended, what came of it, and what to do next."""
+def sum_up(project: Project, tag: str, outcome: Outcome, command: str | None = "run") -> None:
+    """Why it ended, what came of it, and what to do next where nothing comes after it."""
     from autoresearch.display import say
     from autoresearch.figures import number
     from autoresearch.news import change
@@ -166,6 +176,8 @@ def sum_up(project: Project, tag: str, outcome: Outcome, command: str = "run") -
     if project.repository.ref(branch) != best.commit:
         branch = f"refs/autoresearch/{tag}/best"
         say(f"autoresearch/{tag} is checked out and was not moved; the best is {branch}")
+    if command is None:
+        return
     then = f"autoresearch verify {tag}; git diff {baseline.commit[:7]} {branch}; " if history.kept else ""
     goes_on = f"{again(project, tag, command)} goes on; " if outcome.interrupted else ""
     say(f"next: {goes_on}{then}autoresearch report {tag}")

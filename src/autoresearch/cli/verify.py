@@ -48,7 +48,8 @@ def verify(
     try:
         journal = find(tag)
     except SettingsError as error:
-        raise SettingsError(f"{error} For the branch of another tool: autoresearch audit BRANCH.") from None
+        sentence = str(error).rstrip(".")
+        raise SettingsError(f"{sentence}. To measure the branch of another tool: autoresearch audit BRANCH") from None
     known = fold(read(journal)) if journal.name == "journal.jsonl" else None
     opened = known.opened if known else None
     if known is None or opened is None:

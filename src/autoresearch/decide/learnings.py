@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from autoresearch.decide.history import History
-from autoresearch.decide.outcome import Outcome, near_misses
+from autoresearch.decide.outcome import Outcome, finite, near_misses
 from autoresearch.decide.results import one_line
+from autoresearch.decide.rounds import rounds
 from autoresearch.decide.tallies import Earned, Tally, earned, kind, predictions, tallies, tried
-from autoresearch.figures import number, percent
+from autoresearch.figures import number, percent, plural
 from autoresearch.model import Direction, Metric
 
 MOST = 20
@@ -38,7 +39,9 @@ def _lines(history: History, past: Sequence[Outcome], metric: Metric) -> Iterato
     yield ""
     gain = metric.gain(best.value, baseline.value) if best.value is not None and baseline.value is not None else None
     share = (
-        "" if gain is None or best is baseline else f" ({percent(gain, towards)}; not verified when this was written)"
+        ""
+        if gain is None or best is baseline
+        else f" ({percent(gain, towards)} as measured; {_proof(history, towards)})"
     )
     yield (
         f"{plain(metric.name)} ({towards} is better): {number(baseline.value)} at the start, {number(best.value)} at "
@@ -60,6 +63,22 @@ def _lines(history: History, past: Sequence[Outcome], metric: Metric) -> Iterato
             ],
         )
     yield from _listed("Who proposed", [_earned(each, towards) for each in earned(history, past, metric)])
+
+
+def _proof(history: History, towards: Direction) -> str:
+    """What the verification of what stands now says: `verified -15.9 % (-10.1 % to -20.5 %, 6 of 6 pairs won)`."""
+    known, best = history.verification, history.incumbent
+    if known is None or best is None or known.asked.head != best.commit:
+        return "not verified when this was written"
+    pairs = rounds(known.measured).pairs
+    found = finite(pairs, towards) if len(pairs) >= known.asked.pairs else None
+    if found is None or found.low is None or found.high is None:
+        return "not verified when this was written"
+    ends = [found.gain, found.low, found.high]
+    sign = -1 if towards is Direction.LOWER else 1
+    size, low, high = (percent(end, towards) if found.relative else f"{sign * end:+.4g}" for end in ends)
+    said = "verified" if found.low > 0 else "measured anew, and no gain is proven:"
+    return f"{said} {size} ({low} to {high}, {found.wins} of {plural(found.pairs, 'pair')} won)"
 
 
 def plain(text: str) -> str:

@@ -69,6 +69,11 @@ def plan(history: History, past: Sequence[Outcome], patience: int, *, tunable: C
     return Plan("explore", name, _combined(past) if name == "combination" else IDEAS[name])
 
 
+def stalls_at(patience: int) -> int:
+    """Experiments without a keep from which a session tries harder to get off a plateau."""
+    return _scaled(SHIFT, patience)
+
+
 def _scaled(rung: int, patience: int) -> int:
     return max(1, rung * min(patience or WHOLE_LADDER, WHOLE_LADDER) // WHOLE_LADDER)
 

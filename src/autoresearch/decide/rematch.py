@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from autoresearch.figures import plural
 from autoresearch.model import Direction
 
 SCREEN = 3
@@ -78,9 +79,9 @@ def rematch(
     wins, losses = score(pairs, direction, min_gain)
     needed = wins_needed(alpha, max_losses)
     if losses >= len(needed) or losses >= max(wins, 1):
-        return Ruling(None, "discard", f"lost its rematch {wins}–{losses}")
+        return Ruling(None, "discard", f"lost its rematch, having won {wins} of {plural(len(pairs), 'pair')}")
     if wins >= needed[losses]:
-        return Ruling(None, "keep", f"won its rematch {wins}–{losses}")
+        return Ruling(None, "keep", f"won its rematch, {wins} of {plural(len(pairs), 'pair')}")
     return TOGETHER
 
 

@@ -18,11 +18,8 @@ from autoresearch.edge import entries
 from autoresearch.edge.journal import make_folder, sync_folder
 from autoresearch.edge.repo import Repository
 from autoresearch.edge.snapshot import remove
-from autoresearch.edge.whereabouts import JOURNAL, SESSIONS
+from autoresearch.edge.whereabouts import AUDITS, JOURNAL, SESSIONS
 from autoresearch.errors import RepositoryError
-
-AUDITS = "autoresearch-audit"
-"""Where in git's folder the folders of audits lie."""
 
 
 class SessionFolder:

@@ -11,6 +11,8 @@ from autoresearch.errors import RepositoryError, SettingsError
 
 SESSIONS = "autoresearch"
 """Where in git's folder the sessions' folders lie."""
+AUDITS = "autoresearch-audit"
+"""Where in git's folder the folders of audits lie."""
 JOURNAL = "journal.jsonl"
 
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from autoresearch.figures import percent, plural
 from autoresearch.model import Direction
-from autoresearch.report.log import Log
+from autoresearch.report.log import Log, Row
 from autoresearch.report.phrases import gain, rough
 
 if TYPE_CHECKING:
     from autoresearch.decide.interval import Interval
     from autoresearch.report.evidence import Evidence, Noise, Rematches, Sentinels, Verified, Won
+    from autoresearch.report.summary import Kept
 
 CAVEAT = "as measured; not yet verified"
 """What every number here is until it is verified: one from the session itself, not measured again."""
@@ -98,6 +99,68 @@ def _range(found: Interval) -> str:
     assert found.low is not None
     assert found.high is not None
     return f"{gain(found.low, relative=found.relative)} to {gain(found.high, relative=found.relative)}"
+
+
+def share(size: float) -> str:
+    """`4.8 %`, of a size that is an estimate."""
+    return f"{rough(size * 100)} %"
+
+
+def about_keeps(log: Log) -> str:
+    """What the numbers in a list of keeps are worth."""
+    evidence = log.evidence
+    if evidence is None:
+        return "changes are over the best before, as the file has them; none is verified"
+    beside = "changes are as measured when each was chosen"
+    if evidence.keeps:
+        beside += ", against the best of that time side by side"
+    if evidence.audited:
+        beside += "; anew is what an audit measured of each against its parent"
+    if evidence.verified is None or evidence.verified.gain is None:
+        return beside if evidence.audited else f"{beside}; none is verified"
+    what = "all of them together, above" if evidence.verified.current else "an earlier head, above"
+    return f"{beside}; what is verified is {what}"
+
+
+def anew(log: Log, row: Row) -> str:
+    """What an audit says of a keep: `-8.9 % (5–0)`, `fell`; empty where it was not audited."""
+    found = log.evidence.audited.get(row.commit or "") if log.evidence else None
+    if found is None:
+        return ""
+    if found.gain is None:
+        return "stands" if found.survives else "fell"
+    own = -found.gain.gain if log.direction is Direction.LOWER else found.gain.gain
+    size = percent(found.gain.gain, log.direction) if found.gain.relative else f"{own:+.4g}"
+    return f"{size} ({found.gain.wins}–{found.gain.pairs - found.gain.wins})" + ("" if found.survives else ", fell")
+
+
+def ranked(log: Log, kept: Sequence[Kept]) -> list[Kept]:
+    """Keeps by what an audit measured anew where it did, else by their change as measured, the largest first."""
+
+    def size(entry: Kept) -> float:
+        found = log.evidence.audited.get(entry.row.commit or "") if log.evidence else None
+        return found.gain.gain if found and found.gain else entry.change or 0.0
+
+    return sorted(kept, key=lambda entry: (entry.change is None, -size(entry)))
+
+
+def sureness(log: Log, row: Row) -> tuple[str, str]:
+    """Pairs that a keep won and lost when it was chosen, and the range that they speak for: `7–1`, `-3.1 % to -8.0 %`.
+
+    Where the keep did not run in pairs, what it rests on instead.
+    """
+    won = log.evidence.keeps.get(row.n) if log.evidence else None
+    if won is None:
+        exact = log.evidence is not None and log.evidence.noise is not None and log.evidence.noise.exact
+        return ("exact" if exact else "alone" if log.evidence else ""), ""
+    found = won.gain
+    pairs = f"{won.wins}–{won.losses}" if won.wins else "sweep"
+    if found.low is None or found.high is None:
+        return pairs, ""
+    if found.relative:
+        return pairs, f"{percent(found.low, log.direction)} to {percent(found.high, log.direction)}"
+    sign = -1 if log.direction is Direction.LOWER else 1
+    return pairs, f"{sign * found.low:+.4g} to {sign * found.high:+.4g}"
 
 
 def lines(log: Log) -> Iterator[str]:

@@ -27,8 +27,11 @@ def from_name(metric: str) -> Direction | None:
 
 
 def from_rows(rows: Sequence[Row]) -> Direction | None:
-    """Which way keeps move and discards fall back: at least two votes, three in four of them agreeing."""
-    up = down = 0
+    """Which way keeps move and discards fall back: at least two votes, three in four of them agreeing.
+
+    Without a keep that moved nothing is said: what was not kept may have been better, and not by enough.
+    """
+    up = down = moved = 0
     incumbent: float | None = None
     segment = -1
     for row in rows:
@@ -39,9 +42,10 @@ def from_rows(rows: Sequence[Row]) -> Direction | None:
         if incumbent is not None and row.value != incumbent:
             toward_up = (row.value > incumbent) == (row.status != "discard")
             up, down = up + toward_up, down + (not toward_up)
+            moved += row.status == "keep"
         if row.status != "discard":
             incumbent = row.value
-    if max(up, down) < 2 or max(up, down) < 0.75 * (up + down):
+    if not moved or max(up, down) < 2 or max(up, down) < 0.75 * (up + down):
         return None
     return Direction.HIGHER if up > down else Direction.LOWER
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import comb
 
 from autoresearch.decide.history import BASELINE, Experiment, History, Verification
@@ -13,6 +13,7 @@ from autoresearch.decide.outcome import finite, side_by_side
 from autoresearch.decide.rematch import SWEEP, keep_probability, wins_needed
 from autoresearch.decide.rounds import rounds
 from autoresearch.model import Direction, Status
+from autoresearch.report.audits import Anew
 from autoresearch.report.cells import clean
 from autoresearch.report.power import smallest_gain
 from autoresearch.report.tampering import Tampering, tamperings
@@ -116,6 +117,8 @@ class Evidence:
     """True where a negative `min_gain` keeps what is worse, so that nothing bounds the keeps."""
     simplifications: Sequence[float]
     """Relative change of each keep that only had to be no worse, positive when better."""
+    keeps: Mapping[int, Won]
+    """Number of each keep that ran side by side with the incumbent → by how much it won."""
     weakest: Sequence[Won]
     """Keeps with the least evidence, the weakest first."""
     discards: Mapping[str, int]
@@ -123,6 +126,8 @@ class Evidence:
     quarantined: Sequence[int]
     """Experiments whose numbers cannot be believed."""
     tampered: Sequence[Tampering]
+    audited: Mapping[str, Anew] = field(default_factory=dict)
+    """Commit → what an audit found out about it."""
 
 
 def gather(history: History, direction: Direction) -> Evidence:
@@ -132,6 +137,7 @@ def gather(history: History, direction: Direction) -> Evidence:
     wins = wins_needed(opened.alpha, opened.max_losses) if opened.decide == "rematch" else None
     bound = _bound(opened.decide, wins) if opened.min_gain >= 0 else None
     real = [e for e in history.experiments if not e.is_sentinel]
+    keeps = _keeps(real, direction, wins)
     return Evidence(
         rule=opened.decide,
         tag=opened.tag,
@@ -142,7 +148,8 @@ def gather(history: History, direction: Direction) -> Evidence:
         sentinels=_sentinels(history, bound),
         tolerant=opened.min_gain < 0,
         simplifications=[_simplified(e, direction) for e in real if _cause(e) == "simplification"],
-        weakest=_weakest(real, direction, wins),
+        keeps=keeps,
+        weakest=_weakest([keeps[e.n] for e in real if e.n in keeps and _cause(e) != "simplification"]),
         discards=Counter(_cause(e) or "" for e in real if e.verdict and e.verdict.status is Status.DISCARD),
         quarantined=[e.n for e in real if _cause(e) == "implausible"],
         tampered=tamperings(history),
@@ -206,14 +213,14 @@ def _simplified(experiment: Experiment, direction: Direction) -> float:
     return found.gain if found else 0.0
 
 
-def _weakest(real: Sequence[Experiment], direction: Direction, wins: Sequence[int] | None) -> list[Won]:
+def _keeps(real: Sequence[Experiment], direction: Direction, wins: Sequence[int] | None) -> dict[int, Won]:
+    found = [(e, side_by_side(e, direction)) for e in real if e.kept and e.n != BASELINE]
+    return {e.n: _won(e, gain, wins) for e, gain in found if gain}
+
+
+def _weakest(keeps: Sequence[Won]) -> list[Won]:
     """Those with a loss first, then those that gained least."""
-    found = [
-        _won(e, gain, wins)
-        for e in real
-        if e.kept and _cause(e) != "simplification" and (gain := side_by_side(e, direction))
-    ]
-    return sorted(found, key=lambda won: (-won.losses, won.gain.gain))[:WEAKEST]
+    return sorted(keeps, key=lambda won: (-won.losses, won.gain.gain))[:WEAKEST]
 
 
 def _won(experiment: Experiment, gain: Interval, wins: Sequence[int] | None) -> Won:

@@ -12,7 +12,8 @@ from autoresearch.report.wording import headline
 
 if TYPE_CHECKING:
     from autoresearch.decide.tallies import Tally
-    from autoresearch.report.evidence import Evidence, Verified
+    from autoresearch.report.audits import Anew
+    from autoresearch.report.evidence import Evidence, Verified, Won
     from autoresearch.report.learnt import Learnt
 
 SCHEMA = 2
@@ -20,61 +21,9 @@ SCHEMA = 2
 
 
 def to_json(log: Log, summary: Summary) -> str:
-    """One JSON object, two spaces deep. null is "not measured" or "not known"; never 0 or NaN.
+    """One JSON object, two spaces deep: `docs/report.md` has its fields, `docs/report.schema.json` its schema.
 
-    schema       2
-    headline     the answer in a sentence
-    caveat       what the numbers are worth; null once the present head is verified to be better
-    title, kind  where it comes from; kind is tsv, jsonl or journal
-    metric       {name, direction, label}; direction is higher, lower or null; label is who says the metric:
-                 self-reported (the target), in-process (a bench that the target can change), isolated, or null
-    counts       {experiments, baseline, keep, discard, crash, other}; experiments leaves baselines out, all leave
-                 sentinels out
-    baseline, best, change
-                 of the last segment: numbers of rows (see `n`) or null; change is best over baseline as measured,
-                 relative, positive when better
-    verified     null until a verification is complete, else {baseline, head, n, gain, low, high, relative, confidence,
-                 pairs, wins, current}: commits (n is the head's row), the gain of the head over the baseline
-                 with its interval (low, high and confidence are null for too few pairs), relative or in the metric's
-                 own unit, positive when better; current is false once something was kept since
-    evidence     null for a file that is no journal, else {rule, verification, noise, rematches, sentinels,
-                 simplifications, weakest, discards, quarantined, tampered}: the rule's name;
-                 verification is null or {asked, measured, failures}: pairs, and what failed runs said;
-                 noise is null or {median, differences, exact, smallest_gain}, relative: of runs of equal code, and
-                 the gain that the rule finds in half of the cases;
-                 rematches is null or {entered, kept, bound, expected}: at most the share bound of do-nothing edits is
-                 kept, at most expected of those kept;
-                 sentinels is null or {edits, would_keep, crashed, bound};
-                 simplifications are their changes, positive when better;
-                 weakest is [{n, wins, losses, change, relative}], keeps in pairs against the incumbent;
-                 discards is {cause: count}, "" where the journal has no cause;
-                 quarantined is [n], rows whose numbers cannot be believed;
-                 tampered is [{n, commit, files, diff, kept}]: code that changed protected files when it ran, the
-                 experiment that it is of or null, where the differences lie in the session's folder, and whether it
-                 was kept all the same
-    learnt       null for a file that is no journal, else {kinds, predictions, earned, rungs}: kinds is [{name, tries,
-                 keeps, crashes, change}], the change of its keeps together, relative, positive when better; predictions
-                 is null or {made, came_true, expected, measured}: medians, relative, positive when better, of the
-                 experiments that predicted one, of which came_true were kept with at least half of it; earned is
-                 [{name, tries, keeps, crashes, change, usd, tokens, replies}], a proposer each; usd is null where any
-                 price is unknown; rungs is {rung: experiments}: explore, shift, burst, branch
-    segments     [{line, metric, direction, why, experiments, baseline, best, change, kept}], oldest first;
-                 kept is [{n, over, change}]: the row, the best value before it, its change over that, or over the
-                 incumbent where both ran side by side
-    crashes      [{cause, rows: [n]}]
-    others       {status as written: count} of the rows that count as other
-    longest_streak  most experiments in a row without a keep
-    spent        {elapsed_s, cost_usd, tokens, unpriced}
-    session      null, or of a journal {tag, model, lives, closed, in_progress, sandboxes}; sandboxes has for each
-                 life what its runs were shut in: bubblewrap, landlock or none
-    warnings     sentences about what is doubtful
-    rows         [{n, line, label, segment, commit, value, raw_value, status, raw_status, description, reason,
-                 hypothesis, category, expected, by, rung, cost_usd, duration_s, cause, sentinel, change, extra}];
-                 expected is the change that was predicted, relative; status is baseline, keep, discard, crash or other;
-                 raw_* as the file has them; cause, from a journal, is null or baseline, better, simplification, screen,
-                 rematch, guard, check, confirm, implausible, sentinel or tampered; sentinel is true for an edit that
-                 does nothing; change is over the incumbent where both ran side by side; extra is every other column as
-                 text
+    null is "not measured" or "not known"; never 0 or NaN.
     """
     last: dict[str, Any] = _stretch(summary.last) if summary.last is not None else {}
     session = log.session
@@ -139,13 +88,32 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "rematches": rematches and {**vars(rematches), "expected": rematches.expected},
         "sentinels": evidence.sentinels and vars(evidence.sentinels),
         "simplifications": list(evidence.simplifications),
-        "weakest": [
-            {"n": w.n, "wins": w.wins, "losses": w.losses, "change": w.gain.gain, "relative": w.gain.relative}
-            for w in evidence.weakest
-        ],
+        "keeps": [_won(won) for won in evidence.keeps.values()],
+        "weakest": [_won(won) for won in evidence.weakest],
         "discards": dict(evidence.discards),
         "quarantined": list(evidence.quarantined),
+        "audited": [_anew(commit, found) for commit, found in evidence.audited.items()],
         "tampered": [vars(one) for one in evidence.tampered],
+    }
+
+
+def _anew(commit: str, found: Anew) -> dict[str, Any]:
+    gain = found.gain
+    names = ("low", "high", "confidence", "pairs", "wins", "relative")
+    measured = {name: gain and getattr(gain, name) for name in names}
+    return {"commit": commit, "survives": found.survives, "change": gain and gain.gain, **measured}
+
+
+def _won(won: Won) -> dict[str, Any]:
+    found = won.gain
+    interval = {"low": found.low, "high": found.high, "confidence": found.confidence}
+    return {
+        "n": won.n,
+        "wins": won.wins,
+        "losses": won.losses,
+        "change": found.gain,
+        "relative": found.relative,
+        **interval,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from autoresearch.decide.history import BASELINE, Experiment, History
@@ -11,6 +12,7 @@ from autoresearch.edge.journal import salvage
 from autoresearch.errors import SettingsError
 from autoresearch.model import Direction, Status
 from autoresearch.records import Began
+from autoresearch.report.audits import audited
 from autoresearch.report.cells import clean
 from autoresearch.report.evidence import gather
 from autoresearch.report.learnt import learnt
@@ -51,7 +53,7 @@ def read_journal(path: Path, data: bytes, metric: str | None, direction: Directi
             in_progress=history.pending.n if history.pending else None,
             sandboxes=tuple(record.sandbox for record in records if isinstance(record, Began)),
         ),
-        evidence=gather(history, settled),
+        evidence=replace(gather(history, settled), audited=audited(path, history, settled)),
         learnt=learnt(history, settled),
         label=history.label,
     )

@@ -25,8 +25,7 @@ def lines(found: Learnt | None, direction: Direction | None) -> Iterator[str]:
     """The sentences; none for a file that is no journal, or where nothing was proposed."""
     if found is None:
         return
-    if found.kinds:
-        yield f"by kind of idea: {'; '.join(tallied(tally, direction) for tally in found.kinds)}"
+    yield from (f"{clean(tally.name)}:{_counted(tally, direction)}" for tally in found.kinds)
     if told := found.predictions:
         yield (
             f"predictions: {told.came_true} of {told.made} were kept with at least half of what was predicted; "
@@ -40,15 +39,15 @@ def lines(found: Learnt | None, direction: Direction | None) -> Iterator[str]:
         yield f"to leave plateaus: {', '.join(climbed)}"
 
 
-def tallied(tally: Tally, direction: Direction | None) -> str:
-    """`algorithm 12 tried, 2 kept (+8.1 %)`."""
+def _counted(tally: Tally, direction: Direction | None) -> str:
+    """` 12 tried, 2 kept (+8.1 %), 1 crashed`."""
     gain = f" ({percent(tally.gain, direction)})" if tally.keeps else ""
     crashed = f", {tally.crashes} crashed" if tally.crashes else ""
-    return f"{tally.name} {tally.tries} tried, {tally.keeps} kept{gain}{crashed}"
+    return f" {tally.tries} tried, {tally.keeps} kept{gain}{crashed}"
 
 
 def _earned(each: Earned, direction: Direction | None) -> str:
     """`openai/x: 12 tried, 2 kept (+8.1 %), $1.20`."""
     usd, spent = each.usd, each.spent
     price = "of unknown price" if usd is None else dollars(usd) if spent.replies else "no reply"
-    return f"{clean(each.name)}:{tallied(each.tally, direction).removeprefix(each.tally.name)}, {price}"
+    return f"{clean(each.name)}:{_counted(each.tally, direction)}, {price}"

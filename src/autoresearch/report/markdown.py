@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from autoresearch.figures import number, percent
-from autoresearch.report import certainty, learnings, wording
+from autoresearch.report import certainty, learnings, nextsteps, wording
 from autoresearch.report.alarms import alarms
 from autoresearch.report.escape import markdown as _text
 from autoresearch.report.log import Log
@@ -19,29 +19,37 @@ def markdown(log: Log, summary: Summary) -> str:
     lines += [f"- **{_text(alarm)}**" for alarm in alarms(log)]
     if claim := certainty.claim(log):
         lines.append(f"- {_text(claim)}")
-    lines += [f"- {_text(line)}" for line in wording.details(log, summary)]
     if cost := wording.cost(log, summary):
         lines.append(f"- cost: {_text(cost)}")
+    lines += [f"- {_text(line)}" for line in wording.details(log, summary)]
     if summary.last is not None and summary.last.kept:
-        lines += ["", "## Kept", "", *_kept(log, summary.last.kept)]
+        lines += ["", "## Kept", "", _text(certainty.about_keeps(log)), "", *_kept(log, summary.last.kept)]
     if evidence := list(certainty.lines(log)):
         lines += ["", "## Evidence", "", *(f"- {_text(line)}" for line in evidence)]
     if learnt := list(learnings.lines(log.learnt, log.direction)):
-        lines += ["", "## Learnings", "", *(f"- {_text(line)}" for line in learnt)]
+        lines += ["", "## Learnings by kind of idea", "", *(f"- {_text(line)}" for line in learnt)]
     if summary.crashes:
-        lines += ["", "## Crashed", "", *_crashes(summary.crashes)]
+        lines += ["", "## Crashed, by cause", "", *_crashes(summary.crashes)]
     if summary.warnings:
         lines += ["", "## Doubts", "", *(f"- {_text(warning)}" for warning in summary.warnings)]
+    if steps := nextsteps.steps(log, summary):
+        lines += ["", "## Next", "", *(f"    {line}" for line in nextsteps.aligned(steps))]
     return "\n".join(lines) + "\n"
 
 
 def _kept(log: Log, kept: Sequence[Kept]) -> Iterator[str]:
-    yield f"| # | {_text(log.metric)} | change | commit | edit |"
-    yield "|--:|--:|--:|---|---|"
-    for entry in kept:
+    audited = bool(log.evidence and log.evidence.audited)
+    sure = ["pairs", "range", *(["anew"] if audited else [])] if log.evidence else []
+    names = ["#", "change", *sure, log.metric, "commit", "edit"]
+    yield f"| {' | '.join(map(_text, names))} |"
+    yield f"|{'|'.join(['--:'] * (len(names) - 2))}|---|---|"
+    for entry in certainty.ranked(log, kept):
         row = entry.row
+        rests = (
+            [*certainty.sureness(log, row), *([certainty.anew(log, row)] if audited else [])] if log.evidence else []
+        )
         change = percent(entry.change, log.direction)
-        cells = [row.label, number(row.value), change, (row.commit or "")[:7], edit(row)]
+        cells = [row.label, change, *rests, number(row.value), (row.commit or "")[:7], edit(row)]
         yield f"| {' | '.join(_text(cell) for cell in cells)} |"
 
 

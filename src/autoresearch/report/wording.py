@@ -41,7 +41,7 @@ def result(stretch: Stretch | None) -> str:
     start = stretch.baseline.value if stretch.baseline else None
     best = stretch.best.value if stretch.best else None
     if stretch.segment.direction is None:
-        return "has no known direction"
+        return "is of unknown direction (--direction higher or --direction lower tells)"
     if best is None:
         return "not measured in any row that was kept"
     if start is None:
@@ -106,7 +106,7 @@ def _worth(log: Log, spent: Spending) -> str:
     """What was got for it: the verified gain, and the price of each per cent of it."""
     found = certainty.proven(log)
     if found is None:
-        return "; no verified gain yet"
+        return "; no verified gain yet" if log.evidence and log.evidence.kept else ""
     said = f" for a verified gain of {gain(found.gain, relative=found.relative)}"
     if not found.relative or found.gain > 1:
         return said
