@@ -95,7 +95,7 @@ def hold(
         model, begun = ", ".join(pick(project.settings, os.environ)), resume.is_begun(project, tag)
         stop = StopSignal()
         with stop.handling(), watching(project.settings, tag, model, stop, as_json=as_json) as view:
-            observer = Observers((view, *followers(project, tag, view)))
+            observer = Observers((view, *followers(project, tag, view, stop)))
             roster = make_roster(project, tag, observer.tick)
             for proposer in roster.all:
                 first_contact(proposer, observer, stop, begun=begun)
