@@ -65,8 +65,10 @@ def to_json(log: Log, summary: Summary) -> str:
     others       {status as written: count} of the rows that count as other
     longest_streak  most experiments in a row without a keep
     spent        {elapsed_s, cost_usd, tokens, unpriced}
-    session      null, or of a journal {tag, model, lives, closed, in_progress, sandboxes}; sandboxes has for each
-                 life what its runs were shut in: bubblewrap, landlock or none
+    session      null, or of a journal {tag, model, lives, closed, in_progress, sandboxes, state}; sandboxes has for
+                 each life what its runs were shut in: bubblewrap, landlock or none; state is running, ended (in
+                 order), failed (by an error), killed, elsewhere (on another host, where nobody can tell), or null for
+                 a journal that lies elsewhere than where it was written
     warnings     sentences about what is doubtful
     rows         [{n, line, label, segment, commit, value, raw_value, status, raw_status, description, reason,
                  hypothesis, category, expected, by, rung, cost_usd, duration_s, cause, sentinel, change, extra}];
@@ -97,7 +99,7 @@ def to_json(log: Log, summary: Summary) -> str:
         "spent": vars(summary.spent),
         "session": None if session is None else vars(session),
         "warnings": summary.warnings,
-        "rows": [_row(row) for row in log.rows],
+        "rows": [as_row(row) for row in log.rows],
     }
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -169,5 +171,6 @@ def _tally(tally: Tally) -> dict[str, Any]:
     return {"change" if name == "gain" else name: value for name, value in vars(tally).items()}
 
 
-def _row(row: Row) -> dict[str, Any]:
+def as_row(row: Row) -> dict[str, Any]:
+    """One of `rows`."""
     return {**vars(row), "extra": dict(row.extra)}
