@@ -51,10 +51,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = session(Path(scratch), options.experiments)
         written_ms = beat(folder)
-        print(
         print(f"{options.experiments:,} experiments")
         print(f"each `status.json` takes the session {written_ms:.2f} ms of processor time")
-        )
         print(f"{'command':<44} {'median ms':>9} {'least ms':>9}")
         show("autoresearch --version", took(Path(scratch), options.times, "--version"))
         show("autoresearch status", took(Path(scratch), options.times, "status"))
