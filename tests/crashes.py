@@ -498,8 +498,10 @@ def passed(launcher: Launcher, project: Project, folder: Path) -> tuple[list[str
 LESSER = re.compile(
     r"^(open|mkdir|rmdir|unlink|symlink|ftruncate) (?!.*results)|\.(autoresearch|link)$"
     r"|git (ls-tree|cat-file|rev-parse|config|status|ls-files|symbolic-ref)\b|^(start|end) (sh|bwrap)"
+    r"|status\.json"
 )
-"""Instants between which nothing changes that a later life goes by: targets put in place, logs, what git is asked."""
+"""Instants between which nothing changes that a later life goes by: targets put in place, logs, what git is asked, and
+what the session says of itself."""
 
 
 def worth_dying_at(known: Sequence[str]) -> list[int]:

@@ -25,14 +25,21 @@ def watching(settings: Settings, tag: str, model: str, stop: StopSignal, *, as_j
     """The view that fits where output goes: JSON lines, a live view in a terminal, else plain lines."""
     from rich.console import Console
 
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
     if as_json:
         yield JsonLines(settings, tag)
-    elif sys.stdout.isatty() and console.is_terminal and not console.is_dumb_terminal:
+    elif has_screen():
         with shown(LiveView(settings, tag, model, stop), Console(highlight=False)) as view:
             yield view
     else:
         yield PlainLines(settings, stop)
+
+
+def has_screen() -> bool:
+    """True where a view can be drawn anew in place: both streams are a terminal that can."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    return sys.stdout.isatty() and console.is_terminal and not console.is_dumb_terminal
 
 
 def say(text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from autoresearch.decide.history import History
@@ -12,27 +13,10 @@ from autoresearch.decide.rematch import score
 from autoresearch.decide.results import one_line
 from autoresearch.decide.rounds import rounds
 from autoresearch.edge.signals import StopSignal
-from autoresearch.figures import clock, number
-from autoresearch.news import RUNGS, STOPPING, change, climbed, cost, left, refused, tampering, what
+from autoresearch.figures import clock, number, plural
+from autoresearch.news import CLOSING, STOPPING, VERIFYING, change, climbed, cost, left, phase, refused, tampering, what
 from autoresearch.observer import Observer
-from autoresearch.records import (
-    AnyRecord,
-    Began,
-    Canary,
-    Checked,
-    Committed,
-    Confirmed,
-    Decided,
-    Drawn,
-    Gating,
-    Measured,
-    Measuring,
-    Planned,
-    Proposed,
-    Refused,
-    Replied,
-    Settled,
-)
+from autoresearch.records import AnyRecord, Began, Gating, Measuring
 from autoresearch.secrets import redactor
 from autoresearch.settings import Settings
 
@@ -41,7 +25,6 @@ if TYPE_CHECKING:
 
 LAST_ROWS = 8
 HOW_TO_STOP = "Ctrl-C: finish the run in hand and stop; twice: stop now"
-CLOSING = "closing"
 
 
 @contextmanager
@@ -56,8 +39,18 @@ def shown(view: LiveView, console: Console) -> Iterator[Observer]:
 class LiveView:
     """What the live view knows; it is drawn anew four times a second."""
 
-    def __init__(self, settings: Settings, tag: str, model: str, stop: StopSignal) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        tag: str,
+        model: str,
+        stop: StopSignal,
+        *,
+        hint: str = HOW_TO_STOP,
+        stopping: str = STOPPING,
+    ) -> None:
         self._settings = settings
+        self._hint, self._stopping = hint, stopping
         self._stop = stop
         self._tag = tag
         self._model = model
@@ -68,16 +61,18 @@ class LiveView:
         self._wait: tuple[str, str, float, float] | None = None
         self._notices: list[str] = []
         self._alarm: str | None = None
+        self._over: str | None = None
 
     def record(self, record: AnyRecord, history: History) -> None:
         """Take a step in."""
         self._history = history
+        if isinstance(record, Began):
+            self._born = _moment(record) - record.t
         self._alarm = tampering(record, history) or self._alarm
         if told := climbed(record, history) or refused(record):
             self.notice(told)
-        phase = self._name_phase(record)
-        if phase != self._phase:
-            self._phase, self._since = phase, time.monotonic()
+        if (named := phase(record)) != self._phase:
+            self._phase, self._since = named, _moment(record)
         self._limit_s = self._limit(record)
         self._wait = None
 
@@ -93,6 +88,10 @@ class LiveView:
     def tick(self) -> None:
         """The view refreshes itself."""
 
+    def end(self, how: str) -> None:
+        """Nothing goes on any more: say how it ended in the place of what goes on."""
+        self._over = how
+
     def draw(self) -> RenderableType:
         """Head, phase, rows, notices."""
         from rich.console import Group
@@ -101,8 +100,9 @@ class LiveView:
         lines: list[RenderableType] = [self._head(), self._now(), self._rows()]
         lines += [Text(self._alarm, style="bold red")] if self._alarm else []
         lines += [Text(f"note: {notice}", style="yellow") for notice in self._notices]
-        if self._phase != CLOSING:
-            lines.append(Text(STOPPING, style="bold yellow") if self._stop.asked else Text(HOW_TO_STOP, style="dim"))
+        if self._phase != CLOSING and self._over is None:
+            asked = self._stop.asked
+            lines.append(Text(self._stopping, style="bold yellow") if asked else Text(self._hint, style="dim"))
         return Group(*lines)
 
     def _limit(self, record: AnyRecord) -> float | None:
@@ -110,29 +110,6 @@ class LiveView:
         if isinstance(record, Gating):
             return settings.check_timeout if record.gate == "check" else settings.confirm_timeout
         return settings.timeout if isinstance(record, Measuring) else None
-
-    def _name_phase(self, record: AnyRecord) -> str:
-        match record:
-            case Began():
-                return "proving that the bench runs the target"
-            case Canary() | Committed() | Drawn():
-                return "preparing a run"
-            case Measuring():
-                return "running the bench" + ("" if record.arm == "candidate" else " on the incumbent")
-            case Gating():
-                return f"running `{record.gate}`"
-            case Proposed():
-                return "committing the candidate"
-            case Replied() | Measured() | Checked() | Confirmed() | Decided():
-                return "looking at what came back"
-            case Refused():
-                return f"asking again ({record.reason})"
-            case Planned():
-                return f"asking {record.by}{_step(record)}"
-            case Settled():
-                return "planning"
-            case _:
-                return CLOSING
 
     def _head(self) -> RenderableType:
         from rich.text import Text
@@ -152,8 +129,11 @@ class LiveView:
         from rich.text import Text
 
         history, now = self._history, time.monotonic()
-        if self._phase == CLOSING:
-            return Text(CLOSING)
+        if self._over is not None or self._phase == CLOSING:
+            return Text(self._over or CLOSING)
+        if self._phase == VERIFYING and (verification := history.verification):
+            done, asked = len(rounds(verification.measured).pairs), plural(verification.asked.pairs, "pair")
+            return Text(f"{VERIFYING}, {done} of {asked} measured  {clock(now - self._since)}")
         number = history.pending.n if history.pending else len(history.experiments) + 1
         of = f"/{self._settings.budget.experiments}" if self._settings.budget.experiments else ""
         text = Text(f"#{number}{of} ", style="bold cyan")
@@ -212,6 +192,7 @@ class LiveView:
         return table
 
 
-def _step(planned: Planned) -> str:
-    """How far off the plateau, for a phase: ` (hints of a neglected kind, algorithm)`."""
-    return "" if planned.rung == "explore" else f" ({RUNGS[planned.rung].format(planned)})"
+def _moment(record: AnyRecord) -> float:
+    """When a record was written, by our monotonic clock: it may have been long before somebody began to watch."""
+    age_s = time.time() - datetime.fromisoformat(record.at).timestamp() if record.at else 0.0
+    return time.monotonic() - max(0.0, age_s)

@@ -4,14 +4,34 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from autoresearch.decide.history import Experiment, History
+from autoresearch.decide.history import VERIFICATION, Experiment, History
 from autoresearch.decide.outcome import side_by_side
 from autoresearch.decide.policy import TELLING
 from autoresearch.decide.results import one_line
 from autoresearch.decide.rounds import rounds
 from autoresearch.figures import number, percent, plural
 from autoresearch.model import Rung
-from autoresearch.records import EVIDENCE, AnyRecord, Measured, Planned, Refused
+from autoresearch.records import (
+    EVIDENCE,
+    AnyRecord,
+    Began,
+    Canary,
+    Checked,
+    Committed,
+    Confirmed,
+    Decided,
+    Drawn,
+    Gating,
+    Labelled,
+    Measured,
+    Measuring,
+    Opened,
+    Planned,
+    Proposed,
+    Refused,
+    Replied,
+    Settled,
+)
 from autoresearch.settings import Budget, Settings
 
 RUNGS: dict[Rung, str] = {
@@ -21,7 +41,41 @@ RUNGS: dict[Rung, str] = {
     "branch": "from the text of #{0.start}",
 }
 """What a session does on each rung."""
+CLOSING = "closing"
+VERIFYING = "verifying the head against the baseline"
 STOPPING = "stopping after this run; Ctrl-C again: stop now"
+
+
+def phase(record: AnyRecord) -> str:
+    """What a session does from a record on."""
+    match record:
+        case Opened() | Began():
+            return "proving that the bench runs the target"
+        case _ if getattr(record, "n", None) == VERIFICATION:
+            return VERIFYING
+        case Canary() | Committed() | Drawn():
+            return "preparing a run"
+        case Measuring():
+            return "running the bench" + ("" if record.arm == "candidate" else " on the incumbent")
+        case Gating():
+            return f"running `{record.gate}`"
+        case Proposed():
+            return "committing the candidate"
+        case Labelled() | Replied() | Measured() | Checked() | Confirmed() | Decided():
+            return "looking at what came back"
+        case Refused():
+            return f"asking again ({record.reason})"
+        case Planned():
+            return f"asking {record.by}{_step(record)}"
+        case Settled():
+            return "planning"
+        case _:
+            return CLOSING
+
+
+def _step(planned: Planned) -> str:
+    """How far off the plateau, for a phase: ` (hints of a neglected kind, algorithm)`."""
+    return "" if planned.rung == "explore" else f" ({RUNGS[planned.rung].format(planned)})"
 
 
 def refused(record: AnyRecord) -> str | None:

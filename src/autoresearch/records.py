@@ -73,6 +73,8 @@ class Began(Record):
     home: str | None = None
     """Branch or commit to put the user back on, where it is not the session's own (in-place sessions)."""
     timeout_s: float | None = None
+    check_timeout_s: float | None = None
+    confirm_timeout_s: float | None = None
     link: tuple[str, ...] | None = None
     """Settings of this life that measuring the session anew takes; None where they are not known."""
     network: bool | None = None

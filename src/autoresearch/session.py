@@ -155,6 +155,8 @@ def _open(
             version=__version__,
             home=home if settings.in_place and home != folder.branch_name else None,
             timeout_s=settings.timeout,
+            check_timeout_s=settings.check_timeout,
+            confirm_timeout_s=settings.confirm_timeout,
             link=settings.link,
             network=settings.network,
             cache=settings.cache,

@@ -35,11 +35,16 @@ def main() -> None:
     for name in ("stdout", "stderr"):
         if type(stream := getattr(sys, name)) is io.TextIOWrapper:
             setattr(sys, name, Discreet(stream))
-    from autoresearch.cli.app import app
+    from autoresearch.cli.answer import answer, asked
     from autoresearch.edge.git import forget_caller
 
     forget_caller()
     try:
+        if quick := asked(sys.argv[1:]):  # Typer, and pydantic which it loads, take longer than that may
+            answer(quick[0], as_json=quick[1])
+            return
+        from autoresearch.cli.app import app
+
         app()
     except AutoresearchError as error:
         complain(f"error: {error}")

@@ -10,7 +10,22 @@ from typer.core import TyperGroup
 
 from autoresearch import __version__
 
-COMMANDS = ("init", "check", "run", "tune", "report", "verify", "audit", "finalize", "demo")
+COMMANDS = (
+    "init",
+    "check",
+    "run",
+    "tune",
+    "status",
+    "watch",
+    "stop",
+    "show",
+    "log",
+    "report",
+    "verify",
+    "audit",
+    "finalize",
+    "demo",
+)
 HELP = {"help_option_names": ["-h", "--help"]}
 
 

@@ -103,7 +103,8 @@ def hold(
         stop = StopSignal()
         with stop.handling(), watching(project.settings, tag, model, stop, as_json=as_json) as view:
             hooks = Hooks(project, tag, view)
-            observer = Observers((view, *followers(project, tag, view), hooks))  # a hook may send what others wrote
+            # The hooks come last: they may send what others wrote.
+            observer = Observers((view, *followers(project, tag, view, stop), hooks))
             roster = make_roster(project, tag, observer.tick)
             for proposer in roster.all:
                 first_contact(proposer, observer, stop, begun=begun)

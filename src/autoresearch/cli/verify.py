@@ -39,8 +39,11 @@ def verify(
     from autoresearch import resume
     from autoresearch.arms import Stopped
     from autoresearch.decide.recover import fold
+    from autoresearch.edge.folder import SessionFolder
     from autoresearch.edge.journal import read
     from autoresearch.edge.signals import StopSignal
+    from autoresearch.heartbeat import Heartbeat
+    from autoresearch.observer import Observers
     from autoresearch.project import examine
     from autoresearch.report.source import find
     from autoresearch.verify import verify as measure
@@ -57,8 +60,9 @@ def verify(
     project = examine(program, resume.as_begun(opened, known.began), os.environ)
     try:
         project = resume.at_base(project, opened.tag)
-        stop = StopSignal()
-        with stop.handling(), _watching(opened.tag, pairs, stop, as_json=as_json) as observer:
+        stop, folder = StopSignal(), SessionFolder(project.repository.common_dir, opened.tag)
+        with stop.handling(), _watching(opened.tag, pairs, stop, as_json=as_json) as view:
+            observer = Observers((view, Heartbeat(folder.path, view, stop)))
             measure(project, opened.tag, pairs, stop, observer)
     except Stopped as stopped:
         print(f"{stopped}: the same command goes on with the pairs measured so far", file=sys.stderr)

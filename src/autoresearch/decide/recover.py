@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import reduce
+from typing import Any, TypeVar
 
 from autoresearch.decide.form import Tally
 from autoresearch.decide.history import BASELINE, VERIFICATION, Experiment, History, Spent, Verification
@@ -32,6 +32,8 @@ from autoresearch.records import (
     Settled,
     Verifying,
 )
+
+Value = TypeVar("Value", History, Experiment, Verification)
 
 
 def fold(records: Iterable[AnyRecord]) -> History:
@@ -142,3 +144,12 @@ def _tallied(history: History, record: AnyRecord) -> Mapping[str, Tally]:
 def _spend(history: History, reply: Replied) -> History:
     mine = history.spent_by.get(reply.model, Spent()).after(reply)
     return replace(history, spent=history.spent.after(reply), spent_by={**history.spent_by, reply.model: mine})
+
+
+def replace(value: Value, **changes: Any) -> Value:
+    """What `dataclasses.replace` does, in a twentieth of its time: a long session has a hundred thousand records."""
+    assert changes.keys() <= value.__dict__.keys(), changes
+    made = object.__new__(type(value))
+    made.__dict__.update(value.__dict__)
+    made.__dict__.update(changes)
+    return made

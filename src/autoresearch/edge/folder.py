@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,12 +13,15 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from autoresearch.edge import entries
+from autoresearch.edge import entries, holder
 from autoresearch.edge.journal import make_folder, sync_folder
 from autoresearch.edge.repo import Repository
 from autoresearch.edge.snapshot import remove
-from autoresearch.edge.whereabouts import AUDITS, JOURNAL, SESSIONS
+from autoresearch.edge.whereabouts import AUDITS, JOURNAL, PULSE, SESSIONS, recorded
 from autoresearch.errors import RepositoryError
+
+LOOKED_AT_S = 0.5
+"""How long to try for the lock: whoever looks whether a session lives has it for an instant."""
 
 
 class SessionFolder:
@@ -35,8 +37,8 @@ class SessionFolder:
         self.scratch_tree = _elsewhere(self.path) / "tree"
         self.held_out = self.path / "held_out"
         self.held_out_tree = self.held_out / "tree"
-        self._holder = self.path / "holder.json"
-        self._lock = FileLock(self.path / "lock", thread_local=False)
+        self._holder = self.path / holder.HOLDER
+        self._lock = FileLock(self.path / holder.LOCK, thread_local=False)
 
     def lock(self) -> str | None:
         """Take the session for this process. Returns a sentence when a dead runner had it, else None.
@@ -45,29 +47,24 @@ class SessionFolder:
         """
         make_folder(self.path)
         try:
-            self._lock.acquire(timeout=0)
+            self._lock.acquire(timeout=LOOKED_AT_S, poll_interval=0.01)
         except Timeout:
-            holder = self._read_holder()
-            what, way = "session", "stop it with Ctrl-C there, or choose another --tag"
+            other = holder.read(self.path)
+            pid, host = (other.pid, other.host) if other else ("?", "?")
+            what, way = "session", f"stop it with `autoresearch stop {self.tag}`, or choose another --tag"
             if self._is_audit:
                 what, way = "audit", "or stop it with Ctrl-C there"
             raise RepositoryError(
-                f"{what} {self.tag} is being run by process {holder.get('pid', '?')} on {holder.get('host', '?')}. "
-                f"Wait for it, {way}."
+                f"{what} {self.tag} is being run by process {pid} on {host}. Wait for it, {way}."
             ) from None
-        dead = self._read_holder()
-        write_whole(self._holder, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode())
-        return f"the runner before (process {dead['pid']}) did not end in order" if dead else None
+        dead = holder.read(self.path)
+        write_whole(self._holder, holder.write_down(holder.myself()))
+        return f"the runner before (process {dead.pid}) did not end in order" if dead else None
 
     def others_running(self) -> list[str]:
         """Tags of other sessions of this repository that are being run on this machine."""
-        running = []
-        for holder in sorted(self.path.parent.glob("*/holder.json")):
-            other = SessionFolder(self.path.parent.parent, holder.parent.name)
-            pid = other._read_holder().get("pid")
-            if other.tag != self.tag and isinstance(pid, int) and _alive(pid):
-                running.append(other.tag)
-        return running
+        known = recorded(self.path.parents[len(Path(self.tag).parts) - 1])
+        return sorted(one.tag for one in known if one.tag != self.tag and holder.look(one.folder)[0] == "running")
 
     def unlock(self) -> None:
         """Give the session back; one that never began leaves nothing."""
@@ -120,7 +117,7 @@ class SessionFolder:
     def wipe(self, repository: Repository) -> None:
         """Take a session that never had a baseline out of the repository; the lock stays."""
         self.drop_trees(repository)
-        for entry in (JOURNAL, f"{JOURNAL}.torn", "seccomp.bpf"):
+        for entry in (JOURNAL, f"{JOURNAL}.torn", PULSE, "seccomp.bpf"):
             (self.path / entry).unlink(missing_ok=True)
         for entry in ("runs", "candidates", "scratch"):
             shutil.rmtree(self.path / entry, ignore_errors=True)
@@ -146,22 +143,6 @@ class SessionFolder:
         """Take the whole folder out of the repository."""
         self.wipe(repository)
         shutil.rmtree(self.path, ignore_errors=True)
-
-    def _read_holder(self) -> dict[str, object]:
-        with suppress(OSError, ValueError):
-            holder = json.loads(self._holder.read_text())
-            return holder if isinstance(holder, dict) else {}
-        return {}
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def write_whole(path: Path, data: bytes, temporary: Path | None = None) -> None:

@@ -87,9 +87,12 @@ def read(path: Path) -> list[AnyRecord]:
     return parse(path, path.read_bytes())[0]
 
 
-def parse(path: Path, data: bytes) -> tuple[list[AnyRecord], int]:
-    """Records, and the length of the part they fill; what follows is a torn tail. Raises RepositoryError on damage."""
-    found = list(_records(path, data))
+def parse(path: Path, data: bytes, after: int = 0) -> tuple[list[AnyRecord], int]:
+    """Records, and the length of the part they fill; what follows is a torn tail. Raises RepositoryError on damage.
+
+    `data` is the file behind its first `after` records.
+    """
+    found = list(_records(path, data, after))
     return [record for record, _ in found], found[-1][1] if found else 0
 
 
@@ -104,9 +107,9 @@ def salvage(path: Path, data: bytes) -> tuple[list[AnyRecord], RepositoryError |
     return records, None
 
 
-def _records(path: Path, data: bytes) -> Iterator[tuple[AnyRecord, int]]:
+def _records(path: Path, data: bytes, after: int = 0) -> Iterator[tuple[AnyRecord, int]]:
     """Each record with the place where its line ends, up to a torn tail."""
-    for number, line, end in _lines(data):
+    for number, line, end in _lines(data, after):
         record = _record(path, number, line, expect=number)
         if record is None:
             if not _is_torn(line, data[end:]):
@@ -117,9 +120,9 @@ def _records(path: Path, data: bytes) -> Iterator[tuple[AnyRecord, int]]:
         yield record, end
 
 
-def _lines(data: bytes) -> Iterator[tuple[int, bytes, int]]:
+def _lines(data: bytes, after: int = 0) -> Iterator[tuple[int, bytes, int]]:
     start = 0
-    number = 0
+    number = after
     while start < len(data):
         end = data.find(b"\n", start)
         end = len(data) if end < 0 else end + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ SESSIONS = "autoresearch"
 AUDITS = "autoresearch-audit"
 """Where in git's folder the folders of audits lie."""
 JOURNAL = "journal.jsonl"
+PULSE = "status.json"
+"""What a running session says of itself, for whoever may not take long to look."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,12 @@ class Recorded:
     @property
     def folder(self) -> Path:
         """Where all that the session recorded lies."""
-        return self.common_dir / SESSIONS / self.tag
+        return self.root / self.tag
+
+    @property
+    def root(self) -> Path:
+        """Where the folders of all sessions lie."""
+        return self.common_dir / SESSIONS
 
     @property
     def journal(self) -> Path:
@@ -44,6 +52,8 @@ def session(tag: str | None) -> Recorded:
     found = next((one for one in known if one.tag == name), None)
     if found:
         return found
+    if not known and _common_dir() is None:
+        raise SettingsError(f"{Path.cwd()} is not in a git repository, so it has no session. Change to the project's.")
     if not known:
         what = "no session" if tag is None else f"no session {tag}"
         raise SettingsError(f"{what} in this repository. Start one with: autoresearch run")
@@ -53,16 +63,25 @@ def session(tag: str | None) -> Recorded:
 def sessions() -> list[Recorded]:
     """All sessions of the repository around the working directory, the newest first; none outside of one."""
     common_dir = _common_dir()
-    if common_dir is None:
-        return []
-    root = common_dir / SESSIONS
+    return recorded(common_dir / SESSIONS) if common_dir else []
+
+
+def recorded(root: Path) -> list[Recorded]:
+    """All sessions whose folders lie in a folder, the newest first."""
     found = []
     for folder, below, files in os.walk(root):
         if JOURNAL in files:
             # A session's folder also holds a worktree, which can be large and is no place for sessions.
             below.clear()
-            found.append(Recorded(Path(folder).relative_to(root).as_posix(), common_dir))
-    return sorted(found, key=lambda one: -one.journal.stat().st_mtime)
+            found.append(Recorded(Path(folder).relative_to(root).as_posix(), root.parent))
+    return sorted(found, key=_age)
+
+
+def _age(one: Recorded) -> float:
+    """By the last word of its journal; one that is taken away while we look is the oldest."""
+    with suppress(OSError):
+        return -one.journal.stat().st_mtime
+    return 0.0
 
 
 def offer(known: list[Recorded]) -> str:

@@ -46,7 +46,7 @@ def to_json(log: Log, summary: Summary) -> str:
         "spent": vars(summary.spent),
         "session": None if session is None else vars(session),
         "warnings": summary.warnings,
-        "rows": [_row(row) for row in log.rows],
+        "rows": [as_row(row) for row in log.rows],
     }
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -137,5 +137,6 @@ def _tally(tally: Tally) -> dict[str, Any]:
     return {"change" if name == "gain" else name: value for name, value in vars(tally).items()}
 
 
-def _row(row: Row) -> dict[str, Any]:
+def as_row(row: Row) -> dict[str, Any]:
+    """One of `rows`."""
     return {**vars(row), "extra": dict(row.extra)}

@@ -8,6 +8,8 @@ from pathlib import Path
 from autoresearch.decide.history import BASELINE, Experiment, History
 from autoresearch.decide.outcome import side_by_side
 from autoresearch.decide.recover import fold
+from autoresearch.edge import holder
+from autoresearch.edge.holder import State
 from autoresearch.edge.journal import salvage
 from autoresearch.errors import SettingsError
 from autoresearch.model import Direction, Status
@@ -52,11 +54,19 @@ def read_journal(path: Path, data: bytes, metric: str | None, direction: Directi
             closed=history.closed,
             in_progress=history.pending.n if history.pending else None,
             sandboxes=tuple(record.sandbox for record in records if isinstance(record, Began)),
+            state=_state(path, history),
         ),
         evidence=replace(gather(history, settled), audited=audited(path, history, settled)),
         learnt=learnt(history, settled),
         label=history.label,
     )
+
+
+def _state(path: Path, history: History) -> State | None:
+    """What the session is in, by the lock beside its journal; a copy of a journal has none."""
+    if not (path.parent / holder.LOCK).exists():
+        return None
+    return holder.state(holder.look(path.parent)[0], history.closed)
 
 
 def _row(experiment: Experiment, direction: Direction) -> Row:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from autoresearch.model import Cause, Direction, Label, Rung
 
 if TYPE_CHECKING:
+    from autoresearch.edge.holder import State
     from autoresearch.report.evidence import Evidence
     from autoresearch.report.learnt import Learnt
 
@@ -89,11 +90,13 @@ class Session:
     model: str
     lives: int
     closed: str | None
-    """Why the latest life ended; None while it runs, or when it was killed."""
+    """Why the latest life ended in order; None while it runs, or when it was killed."""
     in_progress: int | None
     """Number of the experiment that has begun and not ended."""
     sandboxes: tuple[str, ...] = ()
     """What the runs of each life were shut in, oldest first: bubblewrap, landlock or none."""
+    state: State | None = None
+    """What it is in; None where the journal lies elsewhere than where it was written, so that nobody can tell."""
 
 
 @dataclass(frozen=True)

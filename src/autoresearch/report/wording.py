@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from autoresearch.edge.holder import State
 from autoresearch.figures import number, percent, plural
 from autoresearch.model import Label
 from autoresearch.report import certainty
@@ -25,6 +26,14 @@ _OPEN = {
     "run, and use sockets by path",
 }
 """What a sandbox that is not whole left open."""
+_STATES: dict[State | None, str] = {
+    "running": "running",
+    "ended": "ended",
+    "failed": "ended by an error",
+    "killed": "killed",
+    "elsewhere": "running on another host, or killed there",
+    None: "running, or was killed",
+}
 _COUNTED = {"keep": "kept", "discard": "discarded", "crash": "crashed", "other": "other"}
 
 
@@ -128,7 +137,9 @@ def _sandboxes(session: Session) -> Iterator[str]:
 def _state(log: Log) -> str:
     session = log.session
     assert session is not None
-    state = f"ended ({session.closed})" if session.closed else "running, or was killed"
+    state = _STATES[session.state]
+    if session.closed and session.state in ("ended", None):
+        state = f"ended ({session.closed})"
     if session.in_progress is not None:
         state += f", experiment {session.in_progress} not finished"
     return state + (f", started {session.lives} times" if session.lives > 1 else "")
