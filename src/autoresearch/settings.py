@@ -172,6 +172,11 @@ class Settings(BaseModel):
     patience: int = Field(40, ge=0, description="Stop after so many experiments without a keep; 0 is never.")
     repairs: int = Field(2, ge=0, description="How often a crashed candidate is shown to the proposer to mend.")
     canary: bool = Field(True, description="Prove before the baseline that the bench really runs the target.")
+    html: str | None = Field(
+        None,
+        description="An .html file, in the project or by its full path, that shows the report while the session goes "
+        "on, and refreshes itself.",
+    )
     in_place: bool = Field(
         False, description="Work in your own checkout instead of a tree of the session's own; it must be clean."
     )

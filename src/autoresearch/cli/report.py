@@ -61,9 +61,9 @@ def report(
     if form is Format.TEXT and output is None:
         _print(log, summary)
     elif output is None:
-        _to_stdout(_document(form, log, summary))
+        _to_stdout(_document(form, path, log, summary))
     else:
-        _to_file(output, _document(form, log, summary))
+        _to_file(output, _document(form, path, log, summary))
 
 
 def _print(log: Log, summary: Summary) -> None:
@@ -83,8 +83,8 @@ def _print(log: Log, summary: Summary) -> None:
         sys.stdout.flush()
 
 
-def _document(form: Format, log: Log, summary: Summary) -> bytes:
-    """The report in one piece. Each format loads only what it needs."""
+def _document(form: Format, path: Path, log: Log, summary: Summary) -> bytes:
+    """The report on a file in one piece. Each format loads only what it needs."""
     match form:
         case Format.TEXT:
             from autoresearch.report.terminal import as_text
@@ -99,9 +99,11 @@ def _document(form: Format, log: Log, summary: Summary) -> bytes:
 
             return markdown(log, summary).encode()
         case Format.HTML:
+            from autoresearch.edge.webpage import seal
+            from autoresearch.exhibits import gather
             from autoresearch.report.html import page
 
-            return page(log, summary).encode()
+            return seal(page(log, summary, gather(path, log)))
         case Format.PNG:
             from autoresearch.report.chart import png
 

@@ -86,6 +86,7 @@ def hold(
     from autoresearch.edge.signals import StopSignal
     from autoresearch.equipment import make_roster
     from autoresearch.followers import followers
+    from autoresearch.live_page import live_page
     from autoresearch.observer import Observers
     from autoresearch.propose.choose import pick
 
@@ -94,8 +95,12 @@ def hold(
         project = resume.at_base(project, tag)
         model, begun = ", ".join(pick(project.settings, os.environ)), resume.is_begun(project, tag)
         stop = StopSignal()
-        with stop.handling(), watching(project.settings, tag, model, stop, as_json=as_json) as view:
-            observer = Observers((view, *followers(project, tag, view)))
+        with (
+            stop.handling(),
+            watching(project.settings, tag, model, stop, as_json=as_json) as view,
+            live_page(project, tag, view) as pages,
+        ):
+            observer = Observers((view, *followers(project, tag, view), *pages))
             roster = make_roster(project, tag, observer.tick)
             for proposer in roster.all:
                 first_contact(proposer, observer, stop, begun=begun)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
+from autoresearch.edge import webpage
 from autoresearch.edge.derived import OWN, RESULTS
 from autoresearch.edge.repo import Repository
 from autoresearch.errors import SettingsError
@@ -46,6 +47,7 @@ def _ignored(repository: Repository, own: Sequence[PurePosixPath]) -> list[str]:
     tops = {PurePosixPath(), PurePosixPath(repository.prefix)}
     entries = {PurePosixPath(entry) for entry in repository.untracked(ignored=True)}
     found = [entry for entry in entries if entry.parent in tops and _worth_linking(entry.name)]
+    found = [entry for entry in found if not (_is_page(entry) and webpage.is_ours(repository.root / entry))]
     return sorted(str(entry) for entry in found if not any(entry.is_relative_to(path) for path in own))
 
 
@@ -60,6 +62,10 @@ def left_out(repository: Repository, present: Sequence[str], said: str) -> list[
     named = [path for path in outside if _names(PurePosixPath(path).name, missing)]
     likely = [path for path in outside if all(_worth_linking(part) for part in PurePosixPath(path).parts)]
     return list(dict.fromkeys([*named, *likely]))
+
+
+def _is_page(entry: PurePosixPath) -> bool:
+    return entry.suffix.lower() in webpage.SUFFIXES
 
 
 def _names(name: str, text: str) -> bool:

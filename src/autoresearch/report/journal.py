@@ -10,11 +10,11 @@ from autoresearch.decide.recover import fold
 from autoresearch.edge.journal import salvage
 from autoresearch.errors import SettingsError
 from autoresearch.model import Direction, Status
-from autoresearch.records import Began
+from autoresearch.records import Began, Measured
 from autoresearch.report.cells import clean
 from autoresearch.report.evidence import gather
 from autoresearch.report.learnt import learnt
-from autoresearch.report.log import Log, Row, Segment, Session, Spending, Standing
+from autoresearch.report.log import Log, Row, Run, Segment, Session, Spending, Standing
 
 
 def read_journal(path: Path, data: bytes, metric: str | None, direction: Direction | None) -> Log:
@@ -49,6 +49,7 @@ def read_journal(path: Path, data: bytes, metric: str | None, direction: Directi
             lives=history.lives,
             closed=history.closed,
             in_progress=history.pending.n if history.pending else None,
+            trying=_described(history.pending) if history.pending else "",
             sandboxes=tuple(record.sandbox for record in records if isinstance(record, Began)),
         ),
         evidence=gather(history, settled),
@@ -72,7 +73,7 @@ def _row(experiment: Experiment, direction: Direction) -> Row:
         raw_value="" if verdict.value is None else f"{verdict.value:.10g}",
         status="baseline" if experiment.n == BASELINE and verdict.status is Status.KEEP else standing,
         raw_status=verdict.status.value,
-        description=clean(proposal.description) if proposal else "",
+        description=_described(experiment),
         extra={name: f"{value:.10g}" for name, value in runs[-1].columns.items()} if runs else {},
         reason=clean(verdict.reason),
         hypothesis=clean(proposal.hypothesis) if proposal else "",
@@ -85,7 +86,17 @@ def _row(experiment: Experiment, direction: Direction) -> Row:
         cause=verdict.cause,
         sentinel=experiment.is_sentinel,
         change=beside.gain if beside and beside.relative else None,
+        runs=tuple(_run(run) for run in experiment.runs),
+        last_log=experiment.last_log,
     )
+
+
+def _described(experiment: Experiment) -> str:
+    return clean(experiment.proposal.description) if experiment.proposal else ""
+
+
+def _run(run: Measured) -> Run:
+    return Run(run.arm, run.value, clean(run.failure or ""), run.duration_s, run.log)
 
 
 def _spending(history: History) -> Spending:

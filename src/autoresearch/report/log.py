@@ -17,6 +17,19 @@ Standing = Literal["baseline", "keep", "discard", "crash", "other"]
 
 
 @dataclass(frozen=True)
+class Run:
+    """One run of the bench, from a journal."""
+
+    arm: Literal["candidate", "incumbent"]
+    value: float | None
+    failure: str
+    """Why there is no value; empty where there is one."""
+    duration_s: float
+    log: str
+    """The run's log, relative to the journal's folder."""
+
+
+@dataclass(frozen=True)
 class Row:
     """One row of a results file, or one experiment of a journal."""
 
@@ -55,6 +68,10 @@ class Row:
     """True for an edit that does nothing, proposed by the harness; it counts nowhere but among its like."""
     change: float | None = None
     """Relative change over the incumbent where both ran side by side, positive when better."""
+    runs: tuple[Run, ...] = ()
+    """Of the latest candidate, and of the incumbent beside it, oldest first; from a journal."""
+    last_log: str = ""
+    """The log of what the candidate said last, relative to the journal's folder; empty where there is none."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +109,8 @@ class Session:
     """Why the latest life ended; None while it runs, or when it was killed."""
     in_progress: int | None
     """Number of the experiment that has begun and not ended."""
+    trying: str = ""
+    """What that experiment changes; empty while that is not known."""
     sandboxes: tuple[str, ...] = ()
     """What the runs of each life were shut in, oldest first: bubblewrap, landlock or none."""
 
