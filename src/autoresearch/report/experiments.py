@@ -48,7 +48,7 @@ class Table:
         names = [("i n", "#"), ("n", self.log.metric), ("", "status"), ("n", "change")]
         names += [("n f", column) for column in self._columns]
         names += [("n f", title) for title, there in (("time", self._has_times), ("cost", self._has_costs)) if there]
-        yield '<div class="wide"><table id="experiments"><thead><tr>'
+        yield '<div class="wide"><table id="experiments" class="cards"><thead><tr>'
         yield from (f'<th class="{kind}">{escape(name)}</th>' for kind, name in [*names, ("f", "commit"), ("", "edit")])
         yield "</tr></thead>"
 

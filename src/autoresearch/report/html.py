@@ -103,7 +103,7 @@ def _kept(log: Log, summary: Summary) -> Iterator[str]:
     if not kept:
         return
     heads = (("n", "#"), ("n", log.metric), ("n", "change"), ("f", "commit"), ("", "edit"))
-    yield '<h2>Kept</h2><div class="wide"><table id="kept"><thead><tr>'
+    yield '<h2>Kept</h2><div class="wide"><table class="cards"><thead><tr>'
     yield from (f'<th class="{kind}">{escape(name)}</th>' for kind, name in heads)
     yield "</tr></thead><tbody>"
     for entry in kept:
@@ -114,10 +114,11 @@ def _kept(log: Log, summary: Summary) -> Iterator[str]:
 def _keep(row: Row, change: str) -> str:
     value = number(row.value, 8) if row.value is not None else row.raw_value or "-"
     commit = escape((row.commit or "")[:7])
+    why = f'<div class="why">{escape(row.reason)}</div>' if row.reason and row.reason != row.description else ""
     return (
-        f'<tr><td class="n"><a href="#experiment-{row.n}">{escape(row.label)}</a></td>'
-        f'<td class="n">{escape(value)}</td><td class="n">{escape(change)}</td>'
-        f'<td class="f"><code>{commit}</code></td><td class="e">{escape(edit(row))}{_why(row)}</td></tr>'
+        f'<tr class="row"><td class="n"><a href="#experiment-{row.n}">{escape(row.label)}</a></td>'
+        f'<td class="n">{escape(value)}</td><td class="g n">{escape(change)}</td>'
+        f'<td class="f"><code>{commit}</code></td><td class="e">{escape(edit(row))}{why}</td></tr>'
     )
 
 
