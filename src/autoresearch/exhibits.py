@@ -10,7 +10,7 @@ from typing import NamedTuple
 from autoresearch.edge.log import tail
 from autoresearch.edge.patches import folder_of_git, found, patches
 from autoresearch.report.exhibit import Exhibit, harmless, in_order
-from autoresearch.report.log import Log, Row
+from autoresearch.report.log import Log, Ran, Row
 from autoresearch.secrets import redactor
 
 DIFF_LINES = 300
@@ -31,7 +31,7 @@ def gather(source: Path, log: Log, budget_bytes: int = BUDGET_BYTES) -> dict[int
     left = budget_bytes - sum(diff.size for diff in diffs.values())
     exhibits = {}
     for row in rows:
-        lines = _log(source.parent, row) if left > 0 else []
+        lines = _log(source.parent, log.ran.get(row.n, Ran()).last_log) if left > 0 else []
         left -= sum(map(len, lines))
         code = codes.get(row.n)
         diff = diffs.get(code.commit) if code and row.status != "baseline" else None
@@ -101,10 +101,10 @@ def _shown(lines: Sequence[str]) -> list[str]:
     return [harmless(line if len(line) <= LINE else f"{line[: LINE - 1]}…") for line in held if lines]
 
 
-def _log(folder: Path, row: Row) -> list[str]:
+def _log(folder: Path, name: str) -> list[str]:
     """The end of what the candidate said last. A journal from elsewhere may name any file: none outside is read."""
-    path = (folder / row.last_log).resolve()
-    if not row.last_log or not path.is_relative_to(folder.resolve()) or not path.is_file():
+    path = (folder / name).resolve()
+    if not name or not path.is_relative_to(folder.resolve()) or not path.is_file():
         return []
     said = tail(path, LOG_LINES)
     return _shown(said.split("\n")) if said else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -11,12 +11,14 @@ from autoresearch.model import Direction
 from autoresearch.report import patch
 from autoresearch.report.cells import shorten
 from autoresearch.report.exhibit import Exhibit, in_order
-from autoresearch.report.log import Log, Row
+from autoresearch.report.log import Log, Ran, Row, Run
 from autoresearch.report.phrases import dollars, duration, edit, verdict
 from autoresearch.report.standing import changes
 
 COLUMNS = 4
 """So many of the bench's other numbers have a column."""
+MANY = 500
+"""More rows than this are slow to lay out at once."""
 RUNS = 100
 """So many runs of one experiment are listed."""
 CELL = 400
@@ -48,7 +50,8 @@ class Table:
         names = [("i n", "#"), ("n", self.log.metric), ("", "status"), ("n", "change")]
         names += [("n f", column) for column in self._columns]
         names += [("n f", title) for title, there in (("time", self._has_times), ("cost", self._has_costs)) if there]
-        yield '<div class="wide"><table id="experiments" class="cards"><thead><tr>'
+        many = " many" if len(self.log.rows) > MANY else ""
+        yield f'<div class="wide"><table id="experiments" class="cards{many}"><thead><tr>'
         yield from (f'<th class="{kind}">{escape(name)}</th>' for kind, name in [*names, ("f", "commit"), ("", "edit")])
         yield "</tr></thead>"
 
@@ -93,7 +96,7 @@ class Table:
 
     def _has_more(self, row: Row) -> bool:
         return bool(
-            row.hypothesis or row.runs or row.expected is not None or row.n in self.exhibits or self._others(row)
+            row.hypothesis or self._ran(row) or row.expected is not None or row.n in self.exhibits or self._others(row)
         )
 
     def _part(self, row: Row, change: float | None) -> Iterator[str]:
@@ -102,8 +105,8 @@ class Table:
         for name, said in self._told(row, change, found):
             yield f"<dt>{escape(name)}</dt><dd>{said}</dd>"
         yield "</dl>"
-        if row.runs:
-            yield from self._runs(row)
+        if runs := self._ran(row):
+            yield from self._runs(runs)
         if found.diff:
             yield f"<h3>diff</h3>{patch.coloured(found.diff)}"
             if found.diff_cut:
@@ -137,15 +140,18 @@ class Table:
         if found.code:
             yield "its code", f"<code>git switch --detach {escape(found.code)}</code>"
 
-    def _runs(self, row: Row) -> Iterator[str]:
+    def _runs(self, runs: Sequence[Run]) -> Iterator[str]:
         yield "<h3>runs</h3><table><tr><th>arm<th class=n>" + escape(self.log.metric) + "<th class=n>seconds<th></tr>"
-        for run in row.runs[:RUNS]:
+        for run in runs[:RUNS]:
             said = "-" if run.value is None else number(run.value, 8)
             took = f"{run.duration_s:,.1f}"
             yield f'<tr><td>{run.arm}<td class="n">{said}<td class="n">{took}<td>{escape(run.failure)}</tr>'
         yield "</table>"
-        if len(row.runs) > RUNS:
-            yield f"<p class=why>and {len(row.runs) - RUNS} more</p>"
+        if len(runs) > RUNS:
+            yield f"<p class=why>and {len(runs) - RUNS} more</p>"
+
+    def _ran(self, row: Row) -> Sequence[Run]:
+        return self.log.ran.get(row.n, Ran()).runs
 
     def _others(self, row: Row) -> dict[str, str]:
         """Cells that have no column of their own."""

@@ -14,7 +14,7 @@ from autoresearch.records import Began, Measured
 from autoresearch.report.cells import clean
 from autoresearch.report.evidence import gather
 from autoresearch.report.learnt import learnt
-from autoresearch.report.log import Log, Row, Run, Segment, Session, Spending, Standing
+from autoresearch.report.log import Log, Ran, Row, Run, Segment, Session, Spending, Standing
 
 
 def read_journal(path: Path, data: bytes, metric: str | None, direction: Direction | None) -> Log:
@@ -49,12 +49,13 @@ def read_journal(path: Path, data: bytes, metric: str | None, direction: Directi
             lives=history.lives,
             closed=history.closed,
             in_progress=history.pending.n if history.pending else None,
-            trying=_described(history.pending) if history.pending else "",
             sandboxes=tuple(record.sandbox for record in records if isinstance(record, Began)),
         ),
         evidence=gather(history, settled),
         learnt=learnt(history, settled),
         label=history.label,
+        ran={each.n: Ran(tuple(map(_run, each.runs)), each.last_log) for each in history.experiments},
+        trying=_described(history.pending) if history.pending else "",
     )
 
 
@@ -86,8 +87,6 @@ def _row(experiment: Experiment, direction: Direction) -> Row:
         cause=verdict.cause,
         sentinel=experiment.is_sentinel,
         change=beside.gain if beside and beside.relative else None,
-        runs=tuple(_run(run) for run in experiment.runs),
-        last_log=experiment.last_log,
     )
 
 
@@ -96,7 +95,7 @@ def _described(experiment: Experiment) -> str:
 
 
 def _run(run: Measured) -> Run:
-    return Run(run.arm, run.value, clean(run.failure or ""), run.duration_s, run.log)
+    return Run(run.arm, run.value, clean(run.failure or ""), run.duration_s)
 
 
 def _spending(history: History) -> Spending:

@@ -25,8 +25,16 @@ class Run:
     failure: str
     """Why there is no value; empty where there is one."""
     duration_s: float
-    log: str
-    """The run's log, relative to the journal's folder."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What was run for one experiment, from a journal."""
+
+    runs: tuple[Run, ...] = ()
+    """Of the latest candidate, and of the incumbent beside it, oldest first."""
+    last_log: str = ""
+    """The log of what the candidate said last, relative to the journal's folder; empty where there is none."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +76,6 @@ class Row:
     """True for an edit that does nothing, proposed by the harness; it counts nowhere but among its like."""
     change: float | None = None
     """Relative change over the incumbent where both ran side by side, positive when better."""
-    runs: tuple[Run, ...] = ()
-    """Of the latest candidate, and of the incumbent beside it, oldest first; from a journal."""
-    last_log: str = ""
-    """The log of what the candidate said last, relative to the journal's folder; empty where there is none."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +113,6 @@ class Session:
     """Why the latest life ended; None while it runs, or when it was killed."""
     in_progress: int | None
     """Number of the experiment that has begun and not ended."""
-    trying: str = ""
-    """What that experiment changes; empty while that is not known."""
     sandboxes: tuple[str, ...] = ()
     """What the runs of each life were shut in, oldest first: bubblewrap, landlock or none."""
 
@@ -135,3 +137,7 @@ class Log:
     """What came of which kinds of ideas, from a journal."""
     label: Label | None = None
     """Who says the metric, from a journal; None where it is not known."""
+    ran: Mapping[int, Ran] = field(default_factory=dict)
+    """`Row.n` → what was run, from a journal."""
+    trying: str = ""
+    """What the experiment in progress changes; empty where there is none, or that is not known yet."""

@@ -36,11 +36,11 @@ def doing(log: Log, moment: Moment) -> str:
         return f"stopped {day} {clock} before its end; it goes on with: autoresearch run --tag {session.tag}"
     number = session.in_progress or len(log.rows) + 1
     what = f"experiment {number}" if number > 1 else "the baseline"
-    trying = f" “{session.trying}”" if session.trying and number > 1 else ""
+    trying = f" “{log.trying}”" if log.trying and number > 1 else ""
     return f"as of {clock}, running: {what}{trying}" + (f"; {moment.waiting}" if moment.waiting else "")
 
 
 def expected_s(log: Log) -> float:
     """Seconds within which a running session makes the next page, as far as its runs so far tell."""
-    runs = [run.duration_s for row in log.rows for run in row.runs]
+    runs = [run.duration_s for ran in log.ran.values() for run in ran.runs]
     return _PATIENCE_S + _RUNS * max(runs) if runs else _AT_FIRST_S

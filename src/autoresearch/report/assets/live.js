@@ -3,10 +3,13 @@
   const state = document.getElementById("state");
   const place = `autoresearch:${location.pathname}`;
   const stored = (act) => { try { return act(sessionStorage); } catch { return null; } }; // may be forbidden
-  const again = performance.getEntriesByType("navigation")[0]?.type === "reload";
-  const kept = again && stored((store) => JSON.parse(store.getItem(place)));
-  addEventListener("pagehide", () => stored((store) => store.setItem(place, JSON.stringify(report.state()))));
-  if (kept && kept.open) {
+  let ours = false; // true when the page loads itself anew, and not somebody else
+  const kept = stored((store) => JSON.parse(store.getItem(place)));
+  const again = kept?.ours || performance.getEntriesByType("navigation")[0]?.type === "reload";
+  addEventListener("pagehide", () => {
+    stored((store) => store.setItem(place, JSON.stringify({ ...report.state(), ours })));
+  });
+  if (again && kept?.open) {
     history.scrollRestoration = "manual";
     report.restore(kept);
   }
@@ -53,7 +56,10 @@
     if (!due || document.hidden || reading()) return;
     looked = Date.now();
     try {
-      if (await changed()) location.reload();
+      if (await changed()) {
+        ours = true;
+        location.reload();
+      }
       lost = false;
     } catch { lost = true; }
   }

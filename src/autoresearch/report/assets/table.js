@@ -9,7 +9,8 @@ document.documentElement.classList.add("scripted");
   const head = table.tHead, heads = [...head.rows[0].cells], all = [...table.tBodies];
   const byId = new Map(all.map((body) => [body.id, body]));
   const text = new Map(); // what the filter looks through, made when it is first used
-  let column = 0, falling = false, standing = "", wanted = "", limit = STEP, order = all;
+  let column = 0, falling = false, standing = "", wanted = "", order = all;
+  let from = 0, to = STEP; // of the rows found, those that are in the page
 
   const key = (body) => {
     const cell = body.rows[0].cells[column];
@@ -32,22 +33,26 @@ document.documentElement.classList.add("scripted");
   function fits(body) {
     if (standing && body.dataset.s !== standing) return false;
     if (!wanted) return true;
-    if (!text.has(body)) text.set(body, body.textContent.toLowerCase());
-    return wanted.split(/\s+/).every((word) => text.get(body).includes(word));
+    if (!text.has(body)) text.set(body, body.textContent.toLowerCase().replace(/\s+/g, " "));
+    return text.get(body).includes(wanted);
   }
   function show() {
     const found = standing || wanted ? order.filter(fits) : order;
-    table.replaceChildren(head, ...found.slice(0, limit));
+    table.replaceChildren(head, ...found.slice(from, to));
     const less = found.length < all.length ? `${found.length.toLocaleString()} of ` : "";
     said.textContent = `${less}${all.length.toLocaleString()}`;
-    more.hidden = found.length <= limit;
-    more.textContent = `show more (${(found.length - limit).toLocaleString()} left)`;
+    earlier.hidden = from === 0;
+    earlier.textContent = `show earlier ones (${from.toLocaleString()})`;
+    more.hidden = found.length <= to;
+    more.textContent = `show more (${(found.length - to).toLocaleString()})`;
     heads.forEach((th, i) => {
       if (i === column) th.setAttribute("aria-sort", falling ? "descending" : "ascending");
       else th.removeAttribute("aria-sort");
     });
     for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.s === standing));
   }
+  const look = () => { wanted = field.value.trim().toLowerCase().replace(/\s+/g, " "); };
+  const begin = () => { from = 0; to = STEP; show(); };
   function toggle(body, open = !body.classList.contains("open")) {
     const part = body.querySelector("details");
     if (!part) return;
@@ -66,7 +71,7 @@ document.documentElement.classList.add("scripted");
   const buttons = [["", "all"], ...[...counts].map(([s, n]) => [s, `${s} ${n.toLocaleString()}`])].map(([s, label]) => {
     const button = make("button", { type: "button", textContent: label });
     button.dataset.s = s;
-    button.addEventListener("click", () => { standing = s; limit = STEP; show(); });
+    button.addEventListener("click", () => { standing = s; begin(); });
     return button;
   });
   const said = make("span", { className: "quiet" });
@@ -74,22 +79,30 @@ document.documentElement.classList.add("scripted");
   bar.append(field, ...buttons, said);
   table.closest(".wide").before(bar);
   const more = make("button", { type: "button", className: "more" });
+  const earlier = make("button", { type: "button", className: "more" });
+  table.closest(".wide").before(earlier);
   table.closest(".wide").after(more);
-  more.addEventListener("click", () => { limit += STEP; show(); });
+  more.addEventListener("click", () => { to += STEP; show(); });
+  earlier.addEventListener("click", () => {
+    const first = table.tBodies[0], top = first.getBoundingClientRect().top;
+    from = Math.max(0, from - STEP);
+    show();
+    scrollBy(0, first.getBoundingClientRect().top - top);
+  });
   new IntersectionObserver((seen) => {
-    if (seen.some((one) => one.isIntersecting) && !more.hidden) { limit += STEP; show(); }
+    if (seen.some((one) => one.isIntersecting) && !more.hidden) { to += STEP; show(); }
   }, { rootMargin: "600px" }).observe(more);
   let typing;
   field.addEventListener("input", () => {
     clearTimeout(typing);
-    typing = setTimeout(() => { wanted = field.value.trim().toLowerCase(); limit = STEP; show(); }, all.length > 1000 ? 150 : 0);
+    typing = setTimeout(() => { look(); begin(); }, all.length > 1000 ? 150 : 0);
   });
   heads.forEach((th, i) => {
     const button = make("button", { type: "button", textContent: th.textContent });
     th.replaceChildren(button);
     button.addEventListener("click", () => {
       falling = i === column ? !falling : false;
-      column = i; limit = STEP; sort(); show();
+      column = i; sort(); begin();
     });
   });
   table.addEventListener("click", (event) => {
@@ -105,7 +118,8 @@ document.documentElement.classList.add("scripted");
     const body = byId.get(id);
     if (!body) return;
     if (!fits(body)) { standing = wanted = field.value = ""; }
-    limit = Math.max(limit, order.filter(fits).indexOf(body) + 1 + STEP / 2);
+    const at = (standing || wanted ? order.filter(fits) : order).indexOf(body);
+    if (at < from || at >= to) { from = Math.max(0, at - 20); to = from + STEP; }
     show();
     toggle(body, true);
     history.replaceState(history.state, "", `#${id}`);
@@ -116,17 +130,17 @@ document.documentElement.classList.add("scripted");
     const first = [...table.tBodies].find((body) => body.getBoundingClientRect().bottom > 0);
     const within = first && table.getBoundingClientRect().top < 0;
     return {
-      column, falling, standing, limit, wanted: field.value, y: scrollY,
+      column, falling, standing, from, to, wanted: field.value, y: scrollY,
       open: all.filter((body) => body.classList.contains("open")).map((body) => body.id),
       at: within ? [first.id, first.getBoundingClientRect().top] : null,
     };
   };
   report.restore = (kept) => {
-    ({ column, falling, standing, limit } = kept);
+    ({ column, falling, standing, from, to } = kept);
     if (column >= heads.length) column = 0;
     if (standing && !counts.has(standing)) standing = "";
     field.value = kept.wanted;
-    wanted = field.value.trim().toLowerCase();
+    look();
     sort(); show();
     for (const id of kept.open) if (byId.has(id)) toggle(byId.get(id), true);
     const body = kept.at && byId.get(kept.at[0]);
