@@ -94,6 +94,7 @@ def session(home: Path, experiments: int) -> Path:
     return written_down(folder, story)
 
 
+@pytest.mark.slow
 def test_without_script_it_is_a_picture_and_a_table_whose_parts_open(browser: Browser, night: Night) -> None:
     with looked_at(browser, night.write("plain.html").as_uri(), java_script_enabled=False, **DESKTOP) as (page, seen):
         assert page.locator("figure svg").last.is_visible()
@@ -161,6 +162,7 @@ def test_the_picture_says_what_a_point_is_zooms_and_opens_it(browser: Browser, n
     assert not seen.all
 
 
+@pytest.mark.slow
 def test_fits_a_phone_in_light_and_dark(browser: Browser, night: Night) -> None:
     address = night.write("phone.html").as_uri()
     papers = set()
@@ -220,6 +222,7 @@ def test_ten_thousand_rows_are_shown_a_part_at_a_time(browser: Browser, tmp_path
     assert not seen.all
 
 
+@pytest.mark.slow
 def test_a_page_of_a_running_session_loads_itself_anew_and_says_when_nobody_writes_it(
     browser: Browser, night: Night
 ) -> None:

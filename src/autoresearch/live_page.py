@@ -42,8 +42,8 @@ class LivePage:
             self._begun, self._ended = True, False
             self._make()
         elif isinstance(record, Closed):
-            self._ended = True
             self._make(running=False)
+            self._ended = True  # not before: a second Ctrl-C may cut the making short
         elif isinstance(record, Settled | Committed | Drawn) and self._affordable():
             self._make()
 
@@ -62,6 +62,7 @@ class LivePage:
         """The session is over, in whatever way: a page that says otherwise would say so for ever."""
         if self._begun and not self._ended:
             self._make(running=False)
+            self._ended = True
 
     def _affordable(self) -> bool:
         now = time.monotonic()

@@ -26,7 +26,8 @@ def main() -> None:
     try:
         webpage.write(Path(asked["file"]), _document(asked))
     except AutoresearchError as error:
-        sys.exit(str(error))
+        why = error.__cause__
+        sys.exit((why.strerror if isinstance(why, OSError) else None) or str(error))
     except MemoryError:
         sys.exit("there is not enough memory for it")
 

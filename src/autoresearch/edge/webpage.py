@@ -55,6 +55,8 @@ def place(repository: Repository, wanted: str, taken: dict[str, str]) -> Path:
         raise SettingsError(f"html: {wanted} is no .html file. Name one, e.g. report.html.")
     if path.is_relative_to(repository.common_dir) or ".git" in path.parts:
         raise SettingsError(f"html: {wanted} lies in git's folder. Name a file beside it, e.g. report.html.")
+    if path.is_dir():
+        raise SettingsError(f"html: {path} is a folder. Name a file in it, e.g. report.html.")
     if not path.parent.is_dir():
         raise SettingsError(f"html: there is no folder {path.parent}. Make it, or name another file.")
     for other, what in taken.items():
