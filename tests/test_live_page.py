@@ -130,7 +130,7 @@ def test_long_diffs_are_cut_and_only_logs_of_the_session_are_read(tmp_path: Path
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
     user = User(tmp_path)
     commits = []
-    for text in ("a\n", "b\n" * 1000, "c" * 5000 + "\n", "d\n"):
+    for text in ("a\n", "c" * 5000 + "\n", "b\n" * 1000, "d\n"):
         (tmp_path / "file").write_text(text)
         user.git("add", "file")
         user.git("commit", "--quiet", "-m", "x")
@@ -141,10 +141,10 @@ def test_long_diffs_are_cut_and_only_logs_of_the_session_are_read(tmp_path: Path
     found = gather(path, log)
     assert found.keys() == {1, 2, 3}
     assert found[1].diff is None
-    assert (len(found[2].diff or ()), found[2].diff_cut) == (DIFF_LINES, 1006 - DIFF_LINES)
-    assert max(map(len, found[3].diff or ())) == 400
+    assert (len(found[3].diff or ()), found[3].diff_cut) == (DIFF_LINES, 1006 - DIFF_LINES)
+    assert max(map(len, found[2].diff or ())) == 400
     assert len(gather(path, log, budget_bytes=1)[2].diff or ()) == 0
-    assert f"git show {commits[1]}" in page(log, summarise(log), found)
+    assert f"git show {commits[2]}" in page(log, summarise(log), found)
     # A page has a limit, and says what it leaves out.
     many = dict.fromkeys(range(1, 5), Exhibit(log=["x" * 3_000_000]))
     small = page(log, summarise(log), many)

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from autoresearch.edge import webpage
-from autoresearch.errors import AutoresearchError
+from autoresearch.errors import AutoresearchError, RepositoryError
 
 _NICE = 10
 """Whoever else is at work on the machine goes first."""
@@ -24,12 +24,15 @@ def main() -> None:
     asked = json.load(sys.stdin)
     os.nice(_NICE)
     try:
-        webpage.write(Path(asked["file"]), _document(asked))
+        document = _document(asked)
     except AutoresearchError as error:
-        why = error.__cause__
-        sys.exit((why.strerror if isinstance(why, OSError) else None) or str(error))
+        sys.exit(str(error))
     except MemoryError:
         sys.exit("there is not enough memory for it")
+    try:
+        webpage.write(Path(asked["file"]), document)
+    except RepositoryError as error:
+        sys.exit(getattr(error.__cause__, "strerror", None) or str(error))
 
 
 def _document(asked: dict[str, str]) -> str:
