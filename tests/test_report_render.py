@@ -8,6 +8,7 @@ import pty
 import re
 import subprocess
 import sys
+from collections import Counter
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
@@ -169,11 +170,13 @@ class Page(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.tags: set[str] = set()
+        self.count: Counter[str] = Counter()
         self.attributes: list[tuple[str, str | None]] = []
         self.text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
+        self.count[tag] += 1
         self.attributes += attrs
 
     def handle_data(self, data: str) -> None:
@@ -183,7 +186,12 @@ class Page(HTMLParser):
 def test_a_model_cannot_put_anything_into_the_page(tmp_path: Path) -> None:
     found = Page()
     found.feed(page(*hostile(tmp_path)))
-    assert found.tags.isdisjoint({"script", "img", "iframe", "object", "embed", "link", "a", "b", "i", "image"})
+    # Its own: one script, one icon, and links within the page. None of them is in what the texts attack with.
+    assert found.tags.isdisjoint({"img", "iframe", "object", "embed", "image", "b", "i"})
+    assert (found.count["script"], found.count["link"]) == (1, 1)
+    assert all(
+        value and re.fullmatch(r"data:,|#experiment-\d+", value) for name, value in found.attributes if name == "href"
+    )
     assert not [name for name, _ in found.attributes if name.startswith("on")]
     assert all(text in found.text for text in HOSTILE[:4])
 
@@ -197,9 +205,13 @@ def test_every_format_of_any_text_can_be_written_as_utf_8(tmp_path: Path) -> Non
 def test_the_page_needs_nothing_from_outside(tmp_path: Path) -> None:
     found = Page()
     found.feed(page(*opened(night(tmp_path))))
-    assert not [value for name, value in found.attributes if name in ("src", "href", "srcset", "xlink:href")]
+    assert not [value for name, value in found.attributes if name in ("src", "srcset", "xlink:href", "action")]
+    assert not [value for name, value in found.attributes if name == "href" and value and value[0] != "#"][1:]
     policy = [value for name, value in found.attributes if name == "content" and value and "default-src" in value]
-    assert policy == ["default-src 'none'; style-src 'unsafe-inline'"]
+    assert [re.sub("sha256-[^']+", "HASH", text or "") for text in policy] == [
+        "default-src 'none'; script-src 'HASH'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    ]
     assert "@import" not in page(*opened(night(tmp_path)))
 
 

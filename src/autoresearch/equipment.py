@@ -74,6 +74,7 @@ def rules(project: Project) -> tree.Rules:
         protected=frozenset(tracked),
         fixed=tuple(dict.fromkeys((*git_file, *targets, *whole, *shallow)))[: sandbox.FIXED_MOST],
         cache=tuple(project.cached),
+        own=(project.html,) if project.html else (),
     )
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from autoresearch import program as program_file
-from autoresearch.edge import links, tree
+from autoresearch.edge import links, tree, webpage
 from autoresearch.edge.commit import Tracked
 from autoresearch.edge.derived import RESULTS, RUN_LOG
 from autoresearch.edge.folder import SessionFolder
@@ -49,6 +49,8 @@ class Project:
     cached: list[str]
     """Where what runs write stays, relative to the repository's root; folders with a slash at the end."""
     warnings: tuple[str, ...]
+    html: Path | None = None
+    """The page that shows the session while it goes on."""
 
     @property
     def settings(self) -> Settings:
@@ -92,7 +94,18 @@ def examine(path: Path, flags: Mapping[str, object], environment: Mapping[str, s
         links=[] if loaded.settings.in_place else linked,
         cached=cached,
         warnings=(*strangers(environment), *find_warnings(repository, base, program, loaded.settings)),
+        html=find_html(repository, program, loaded.settings, targets),
     )
+
+
+def find_html(
+    repository: Repository, program: Program, settings: Settings, targets: Mapping[str, Tracked]
+) -> Path | None:
+    """Where the page goes. Raises SettingsError where something else is there, or nothing can be."""
+    if settings.html is None:
+        return None
+    taken = {program.path.name: "the program.md", **dict.fromkeys(targets, "the target")}
+    return webpage.place(repository, settings.html, taken)
 
 
 def find_targets(repository: Repository, commit: str, patterns: Sequence[str]) -> dict[str, Tracked]:

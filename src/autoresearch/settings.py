@@ -184,6 +184,11 @@ class Settings(BaseModel):
         30.0, description="A hook that takes longer is killed, e.g. 2m; the session waits for it."
     )
     canary: bool = Field(True, description="Prove before the baseline that the bench really runs the target.")
+    html: str | None = Field(
+        None,
+        description="An .html file, in the project or by its full path, that shows the report while the session goes "
+        "on, and refreshes itself.",
+    )
     in_place: bool = Field(
         False, description="Work in your own checkout instead of a tree of the session's own; it must be clean."
     )

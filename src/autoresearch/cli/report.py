@@ -76,9 +76,9 @@ def report(
     if kind is Format.TEXT and output is None:
         _print(log, summary)
     elif output is None:
-        _to_stdout(_document(kind, log, summary))
+        _to_stdout(_document(kind, path, log, summary))
     else:
-        _to_file(output, _document(kind, log, summary))
+        _to_file(output, _document(kind, path, log, summary))
 
 
 def _kind(form: Format | None, export: Export | None, output: Path | None) -> Format | Export:
@@ -109,8 +109,8 @@ def _print(log: Log, summary: Summary) -> None:
         sys.stdout.flush()
 
 
-def _document(form: Format | Export, log: Log, summary: Summary) -> bytes:
-    """The report in one piece. Each format loads only what it needs."""
+def _document(form: Format | Export, path: Path, log: Log, summary: Summary) -> bytes:
+    """The report on a file in one piece. Each format loads only what it needs."""
     match form:
         case Format.TEXT:
             from autoresearch.report.terminal import as_text
@@ -125,9 +125,11 @@ def _document(form: Format | Export, log: Log, summary: Summary) -> bytes:
 
             return markdown(log, summary).encode()
         case Format.HTML:
+            from autoresearch.edge.webpage import seal
+            from autoresearch.exhibits import gather
             from autoresearch.report.html import page
 
-            return page(log, summary).encode()
+            return seal(page(log, summary, gather(path, log)))
         case Format.PNG:
             from autoresearch.report.chart import png
 

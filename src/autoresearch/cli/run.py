@@ -93,6 +93,7 @@ def hold(
     from autoresearch.equipment import make_roster
     from autoresearch.followers import followers
     from autoresearch.hooks import Hooks
+    from autoresearch.live_page import live_page
     from autoresearch.observer import Observers
     from autoresearch.propose.choose import pick
 
@@ -101,10 +102,14 @@ def hold(
         project = resume.at_base(project, tag)
         model, begun = ", ".join(pick(project.settings, os.environ)), resume.is_begun(project, tag)
         stop = StopSignal()
-        with stop.handling(), watching(project.settings, tag, model, stop, as_json=as_json) as view:
+        with (
+            stop.handling(),
+            watching(project.settings, tag, model, stop, as_json=as_json) as view,
+            live_page(project, tag, view) as pages,
+        ):
             hooks = Hooks(project, tag, view)
             # The hooks come last: they may send what others wrote.
-            observer = Observers((view, *followers(project, tag, view, stop), hooks))
+            observer = Observers((view, *followers(project, tag, view, stop), *pages, hooks))
             roster = make_roster(project, tag, observer.tick)
             for proposer in roster.all:
                 first_contact(proposer, observer, stop, begun=begun)

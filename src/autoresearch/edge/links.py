@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
+from autoresearch.edge import webpage
 from autoresearch.edge.derived import OWN, RESULTS
 from autoresearch.edge.repo import Repository
 from autoresearch.errors import SettingsError
@@ -46,6 +47,7 @@ def _ignored(repository: Repository, own: Sequence[PurePosixPath]) -> list[str]:
     tops = {PurePosixPath(), PurePosixPath(repository.prefix)}
     entries = {PurePosixPath(entry) for entry in repository.untracked(ignored=True)}
     found = [entry for entry in entries if entry.parent in tops and _worth_linking(entry.name)]
+    found = [entry for entry in found if not _is_page(repository, str(entry))]
     return sorted(str(entry) for entry in found if not any(entry.is_relative_to(path) for path in own))
 
 
@@ -55,11 +57,17 @@ def left_out(repository: Repository, present: Sequence[str], said: str) -> list[
     First what the lines of its output that miss something name, whatever it is.
     """
     found = [*repository.untracked(ignored=False), *repository.untracked(ignored=True)]
+    found = [path for path in found if not _is_page(repository, path)]
     outside = [path for path in found if not any(PurePosixPath(path).is_relative_to(entry) for entry in present)]
     missing = "\n".join(line for line in said.splitlines() if MISSING.search(line))
     named = [path for path in outside if _names(PurePosixPath(path).name, missing)]
     likely = [path for path in outside if all(_worth_linking(part) for part in PurePosixPath(path).parts)]
     return list(dict.fromkeys([*named, *likely]))
+
+
+def _is_page(repository: Repository, path: str) -> bool:
+    """True for a page that we wrote."""
+    return path.lower().endswith(webpage.SUFFIXES) and webpage.is_ours(repository.root / path)
 
 
 def _names(name: str, text: str) -> bool:

@@ -155,7 +155,11 @@ class Repository:
 
     def in_index(self, path: str) -> bool:
         """True when a file is tracked or staged."""
-        return bool(self._git.must("ls-files", "-z", "--", f":(top,literal){self.full(path)}"))
+        return self.in_index_at_root(self.full(path))
+
+    def in_index_at_root(self, full: str) -> bool:
+        """The same for a path relative to the repository's root."""
+        return bool(self._git.must("ls-files", "-z", "--", f":(top,literal){full}"))
 
     def is_ignored(self, path: str) -> bool:
         """True when git ignores a path of the project."""
@@ -354,10 +358,14 @@ class Repository:
 
     def exclude(self, paths: Iterable[str]) -> None:
         """Have git ignore files of the project, by `info/exclude`, which is nobody's file to commit."""
+        self.exclude_at_root(map(self.full, paths))
+
+    def exclude_at_root(self, full: Iterable[str]) -> None:
+        """The same for patterns relative to the repository's root."""
         file = self.common_dir / "info" / "exclude"
         file.parent.mkdir(exist_ok=True)
         text = file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else ""
-        missing = [line for path in paths if (line := f"/{self.full(path)}") not in text.splitlines()]
+        missing = [line for path in full if (line := f"/{path}") not in text.splitlines()]
         if missing:
             gap = "" if not text or text.endswith("\n") else "\n"
             with file.open("a", encoding="utf-8") as exclude:

@@ -50,6 +50,8 @@ class Rules:
     """Files and folders to make read-only where that can be done, the most important first."""
     cache: tuple[str, ...] = ()
     """Where what runs write stays; what has a slash at the end is a folder, and made for them."""
+    own: tuple[Path, ...] = ()
+    """Other files of the session's own, by their full paths, which no run may see or write."""
 
 
 class Tree:
@@ -295,7 +297,8 @@ class InPlaceTree(Tree):
     @property
     def place(self) -> Place:
         """As in any tree, with the session's own files out of reach."""
-        own = [path for name in OWN if (path := self.project / name).exists()]
+        named = (*(self.project / name for name in OWN), *self._rules.own)
+        own = [path for path in named if path.exists()]
         own += [path for path in self._secrets if path.exists()]
         place = super().place
         return replace(place, hidden=[*place.hidden, self.root / GIT, *own])

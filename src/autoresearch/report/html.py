@@ -1,85 +1,85 @@
-"""The report as one self-contained page: no script, no network, light and dark, readable on a phone."""
+"""The report as one self-contained page: it works without script and without network, on a phone, light and dark."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
 from autoresearch.figures import number, percent
-from autoresearch.report import certainty, chart, learnings, wording
+from autoresearch.report import assets, certainty, learnings, wording
 from autoresearch.report.alarms import alarms
-from autoresearch.report.curve import curve
-from autoresearch.report.layers import Palette
+from autoresearch.report.exhibit import Exhibit
+from autoresearch.report.experiments import Table
 from autoresearch.report.log import Log, Row
-from autoresearch.report.phrases import edit, verdict
+from autoresearch.report.moment import Moment, doing, expected_s
+from autoresearch.report.phrases import edit
+from autoresearch.report.picture import figure
 from autoresearch.report.summary import Cause, Kept, Summary
 
-_PALETTE = Palette(
-    paper="var(--paper)",
-    ink="var(--ink)",
-    quiet="var(--quiet)",
-    grid="var(--grid)",
-    kept="var(--kept)",
-    discarded="var(--discarded)",
-    crashed="var(--crashed)",
-    other="var(--other)",
-)
-_STYLE = """
-:root { color-scheme: light dark; --paper: #fff; --ink: #1f2328; --quiet: #59636e; --grid: #e6e8eb;
-  --kept: #0b7a4b; --discarded: #9aa3ad; --crashed: #c8553d; --other: #7d8fc0; --doubt: #8a5a00; }
-@media (prefers-color-scheme: dark) { :root { --paper: #14171a; --ink: #e6e8eb; --quiet: #9aa3ad; --grid: #2b3036;
-  --kept: #3fc38a; --discarded: #6f7984; --crashed: #ef8a75; --other: #93a5d8; --doubt: #e0b050; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 62rem; padding: 1.2rem; background: var(--paper); color: var(--ink);
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "Liberation Sans", Arial, sans-serif; }
-h1 { font-size: 1.4rem; line-height: 1.3; margin: .2rem 0 .6rem; overflow-wrap: anywhere; }
-h2 { font-size: 1.1rem; margin: 1.8rem 0 .4rem; }
-p, li { overflow-wrap: anywhere; }
-.quiet, .why { color: var(--quiet); }
-.why { font-size: .85rem; }
-ul { padding-left: 1.2rem; margin: .4rem 0; }
-.doubts li { color: var(--doubt); }
-.alarm { color: var(--doubt); border-left: .25rem solid; padding-left: .7rem; }
-.proven { color: var(--kept); font-weight: 600; } .unproven { color: var(--doubt); }
-.wide { overflow-x: auto; }
-figure { margin: 1.2rem 0; }
-figure svg { display: block; width: 100%; min-width: 40rem; height: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .9rem; }
-th { text-align: left; color: var(--quiet); font-weight: 500; position: sticky; top: 0; background: var(--paper); }
-th, td { padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--grid); vertical-align: top; }
-td:last-child { overflow-wrap: anywhere; min-width: 14rem; width: 100%; }
-.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.s { white-space: nowrap; }
-.s::before { content: "●"; padding-right: .3rem; color: var(--discarded); }
-.keep::before { color: var(--kept); } .baseline::before { color: var(--ink); }
-.crash::before { color: var(--crashed); } .other::before { color: var(--other); }
-@media (max-width: 40rem) { th:nth-child(4), td:nth-child(4) { display: none; } td:last-child { min-width: 10rem; } }
-code { font: .85em ui-monospace, Menlo, Consolas, monospace; }
-"""
+SIZE = 8_000_000
+"""Characters that a page has at most, as far as that can be had by leaving details out."""
+RUNNING_SIZE = 1_500_000
+"""Of a page that is loaded again and again, over a phone's network."""
+_EVERY_S = 20
+_SLOWER = 40_000
+"""Characters for which a page is loaded anew a second less often."""
+_NOTHING: Mapping[int, Exhibit] = {}
 
 
-def page(log: Log, summary: Summary) -> str:
-    """The whole page. Every text of the log is escaped, and a policy in the page forbids scripts besides."""
+def page(log: Log, summary: Summary, exhibits: Mapping[int, Exhibit] = _NOTHING, moment: Moment | None = None) -> str:
+    """The whole page. Every text of the log is escaped, and a policy in the page forbids all scripts but its own.
+
+    `exhibits` go by `Row.n`. With a `moment` it says what the session is doing, and while that runs refreshes itself.
+    """
     title = escape(wording.headline(log, summary))
-    return "\n".join(
-        [
-            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
-            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{title}</title><style>{_STYLE}</style></head><body>",
-            f'<p class="quiet">{escape(log.title)}</p>\n<h1>{title}</h1>',
-            *_claims(log),
-            *_lines(log, summary),
-            *_figure(log, summary, title),
-            *_kept(log, summary),
-            *_list("Evidence", certainty.lines(log)),
-            *_list("Learnings", learnings.lines(log.learnt, log.direction)),
-            *_crashes(summary.crashes),
-            *_doubts(summary.warnings),
-            *_all(log),
-            "</body></html>\n",
-        ]
-    )
+    above = [
+        f'<p class="quiet">{escape(log.title)}</p>\n<h1>{title}</h1>',
+        *_claims(log),
+        *_lines(log, summary, moment),
+        *figure(log, summary, title),
+        *_kept(log, summary),
+        *_list("Evidence", certainty.lines(log)),
+        *_list("Learnings", learnings.lines(log.learnt, log.direction)),
+        *_crashes(summary.crashes),
+        *_doubts(summary.warnings),
+    ]
+    running = moment is not None and moment.running
+    rows = _all(log, exhibits, RUNNING_SIZE if running else SIZE, sum(map(len, above)))
+    size = sum(map(len, (*above, *rows)))
+    state = _state(log, moment, size) if moment else []
+    return "\n".join([*_head(title, running=running), *state, *above, *rows, *_foot()])
+
+
+def farewell(title: str, text: str) -> str:
+    """A page for a session that there is nothing to say of but that it is over."""
+    said = f'<h1>{escape(title)}</h1><p class="state">{escape(text)}</p>'
+    return "\n".join([*_head(escape(title), running=False), said, *_foot()])
+
+
+def _head(title: str, *, running: bool) -> Iterator[str]:
+    yield '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{assets.policy(live=running)}">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield '<meta name="referrer" content="no-referrer"><link rel="icon" href="data:,">'
+    if running:
+        yield '<noscript><meta http-equiv="refresh" content="60"></noscript>'
+    yield f"<title>{title}</title><style>{assets.style()}</style></head><body>"
+
+
+def _foot() -> Iterator[str]:
+    yield f"<script>{assets.script()}</script></body></html>\n"
+
+
+def _state(log: Log, moment: Moment, size: int) -> Iterator[str]:
+    if log.session is None:
+        return
+    said = escape(doing(log, moment))
+    if not moment.running:
+        yield f'<p class="state">{said}</p>'
+        return
+    data = f'data-at="{moment.at.timestamp():.0f}" data-expected="{expected_s(log):.0f}"'
+    data += f' data-every="{_EVERY_S + size / _SLOWER:.0f}" data-tag="{escape(log.session.tag)}"'
+    yield f'<p class="state live" id="state" {data}>{said}</p>'
 
 
 def _claims(log: Log) -> Iterator[str]:
@@ -88,33 +88,38 @@ def _claims(log: Log) -> Iterator[str]:
         yield f'<p class="{"proven" if certainty.proven(log) else "unproven"}">{escape(claim)}</p>'
 
 
-def _lines(log: Log, summary: Summary) -> Iterator[str]:
+def _lines(log: Log, summary: Summary, moment: Moment | None) -> Iterator[str]:
     yield "<ul>"
-    yield from (f"<li>{escape(line)}</li>" for line in wording.details(log, summary))
+    # What the session is doing stands above already.
+    said = f"session {log.session.tag}: " if log.session and moment else "\n"
+    yield from (f"<li>{escape(line)}</li>" for line in wording.details(log, summary) if not line.startswith(said))
     if cost := wording.cost(log, summary):
         yield f"<li>cost: {escape(cost)}</li>"
     yield "</ul>"
-
-
-def _figure(log: Log, summary: Summary, title: str) -> Iterator[str]:
-    drawn = curve(log)
-    if drawn is None:
-        return
-    picture = chart.svg(log, summary, _PALETTE, titled=False)
-    yield f'<figure><div class="wide" role="img" aria-label="{title}">{picture}</div>'
-    yield f"<figcaption class=why>{escape(chart.caption(log, drawn))}</figcaption></figure>"
 
 
 def _kept(log: Log, summary: Summary) -> Iterator[str]:
     kept: Sequence[Kept] = summary.last.kept if summary.last is not None else ()
     if not kept:
         return
-    yield "<h2>Kept</h2>"
-    yield from _head("#", log.metric, "change", "commit", "edit")
+    heads = (("n", "#"), ("n", log.metric), ("n", "change"), ("f", "commit"), ("", "edit"))
+    yield '<h2>Kept</h2><div class="wide"><table class="cards"><thead><tr>'
+    yield from (f'<th class="{kind}">{escape(name)}</th>' for kind, name in heads)
+    yield "</tr></thead><tbody>"
     for entry in kept:
-        change = percent(entry.change, log.direction)
-        yield _row(entry.row, f'<td class="n">{escape(change)}</td>')
+        yield _keep(entry.row, percent(entry.change, log.direction))
     yield "</tbody></table></div>"
+
+
+def _keep(row: Row, change: str) -> str:
+    value = number(row.value, 8) if row.value is not None else row.raw_value or "-"
+    commit = escape((row.commit or "")[:7])
+    why = f'<div class="why">{escape(row.reason)}</div>' if row.reason and row.reason != row.description else ""
+    return (
+        f'<tr class="row"><td class="n"><a href="#experiment-{row.n}">{escape(row.label)}</a></td>'
+        f'<td class="n">{escape(value)}</td><td class="g n">{escape(change)}</td>'
+        f'<td class="f"><code>{commit}</code></td><td class="e">{escape(edit(row))}{why}</td></tr>'
+    )
 
 
 def _list(title: str, found: Iterable[str]) -> Iterator[str]:
@@ -130,7 +135,8 @@ def _crashes(crashes: Sequence[Cause]) -> Iterator[str]:
     for group in crashes:
         yield f"<p>{escape(group.cause)} ({len(group.rows)})</p><ul>"
         for row in group.rows:
-            yield f"<li>#{escape(row.label)} {escape(row.description or row.raw_status)}{_why(row)}</li>"
+            said = escape(row.description or row.raw_status)
+            yield f'<li><a href="#experiment-{row.n}">#{escape(row.label)}</a> {said}{_why(row)}</li>'
         yield "</ul>"
 
 
@@ -141,29 +147,12 @@ def _doubts(warnings: Sequence[str]) -> Iterator[str]:
         yield "</ul>"
 
 
-def _all(log: Log) -> Iterator[str]:
+def _all(log: Log, exhibits: Mapping[int, Exhibit], most: int, taken: int) -> list[str]:
     if not log.rows:
-        return
-    yield "<h2>All experiments</h2>"
-    yield from _head("#", log.metric, "status", "commit", "edit")
-    for row in log.rows:
-        yield _row(row, f'<td class="s {row.status}">{escape(verdict(row))}</td>')
-    yield "</tbody></table></div>"
-
-
-def _head(*names: str) -> Iterator[str]:
-    yield '<div class="wide"><table><thead><tr>'
-    numeric = ("#", names[1], "change")
-    yield from (f"<th{' class=n' if name in numeric else ''}>{escape(name)}</th>" for name in names)
-    yield "</tr></thead><tbody>"
-
-
-def _row(row: Row, third: str) -> str:
-    value = number(row.value, 8) if row.value is not None else row.raw_value or "-"
-    return (
-        f'<tr><td class="n">{escape(row.label)}</td><td class="n">{escape(value)}</td>{third}'
-        f"<td><code>{escape((row.commit or '')[:7])}</code></td><td>{escape(edit(row))}{_why(row)}</td></tr>"
-    )
+        return []
+    table = Table(log, exhibits)
+    left = most - taken - sum(map(len, table.rows(0)))
+    return ["<h2>All experiments</h2>", *table.rows(max(left, most // 8))]
 
 
 def _why(row: Row) -> str:

@@ -13,12 +13,12 @@ from autoresearch.edge.holder import State
 from autoresearch.edge.journal import salvage
 from autoresearch.errors import SettingsError
 from autoresearch.model import Direction, Status
-from autoresearch.records import Began
+from autoresearch.records import Began, Measured
 from autoresearch.report.audits import audited
 from autoresearch.report.cells import clean
 from autoresearch.report.evidence import gather
 from autoresearch.report.learnt import learnt
-from autoresearch.report.log import Log, Row, Segment, Session, Spending, Standing
+from autoresearch.report.log import Log, Ran, Row, Run, Segment, Session, Spending, Standing
 
 
 def read_journal(path: Path, data: bytes, metric: str | None, direction: Direction | None) -> Log:
@@ -59,6 +59,8 @@ def read_journal(path: Path, data: bytes, metric: str | None, direction: Directi
         evidence=replace(gather(history, settled), audited=audited(path, history, settled)),
         learnt=learnt(history, settled),
         label=history.label,
+        ran={each.n: Ran(tuple(map(_run, each.runs)), each.last_log) for each in history.experiments},
+        trying=_described(history.pending) if history.pending else "",
     )
 
 
@@ -84,7 +86,7 @@ def _row(experiment: Experiment, direction: Direction) -> Row:
         raw_value="" if verdict.value is None else f"{verdict.value:.10g}",
         status="baseline" if experiment.n == BASELINE and verdict.status is Status.KEEP else standing,
         raw_status=verdict.status.value,
-        description=clean(proposal.description) if proposal else "",
+        description=_described(experiment),
         extra={name: f"{value:.10g}" for name, value in runs[-1].columns.items()} if runs else {},
         reason=clean(verdict.reason),
         hypothesis=clean(proposal.hypothesis) if proposal else "",
@@ -98,6 +100,14 @@ def _row(experiment: Experiment, direction: Direction) -> Row:
         sentinel=experiment.is_sentinel,
         change=beside.gain if beside and beside.relative else None,
     )
+
+
+def _described(experiment: Experiment) -> str:
+    return clean(experiment.proposal.description) if experiment.proposal else ""
+
+
+def _run(run: Measured) -> Run:
+    return Run(run.arm, run.value, clean(run.failure or ""), run.duration_s)
 
 
 def _spending(history: History) -> Spending:

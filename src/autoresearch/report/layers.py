@@ -91,6 +91,7 @@ def _point(row: Row, drawn: Curve) -> dict[str, Any]:
     shape = "circle" if drawn.shows(row.value) else "triangle-up" if row.value > drawn.high else "triangle-down"
     kept = row.status in ("keep", "baseline")
     return {
+        "row": row.n,
         "n": drawn.x(row),
         "y": drawn.held(row.value),
         "kind": _KINDS[row.status],

@@ -18,6 +18,27 @@ Standing = Literal["baseline", "keep", "discard", "crash", "other"]
 
 
 @dataclass(frozen=True)
+class Run:
+    """One run of the bench, from a journal."""
+
+    arm: Literal["candidate", "incumbent"]
+    value: float | None
+    failure: str
+    """Why there is no value; empty where there is one."""
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What was run for one experiment, from a journal."""
+
+    runs: tuple[Run, ...] = ()
+    """Of the latest candidate, and of the incumbent beside it, oldest first."""
+    last_log: str = ""
+    """The log of what the candidate said last, relative to the journal's folder; empty where there is none."""
+
+
+@dataclass(frozen=True)
 class Row:
     """One row of a results file, or one experiment of a journal."""
 
@@ -119,3 +140,7 @@ class Log:
     """What came of which kinds of ideas, from a journal."""
     label: Label | None = None
     """Who says the metric, from a journal; None where it is not known."""
+    ran: Mapping[int, Ran] = field(default_factory=dict)
+    """`Row.n` → what was run, from a journal."""
+    trying: str = ""
+    """What the experiment in progress changes; empty where there is none, or that is not known yet."""
