@@ -77,7 +77,9 @@ ALLOWED = {
     },
     "verify": {"session", "resume", "equipment", "observer", "ledger", "arms", "decide", "edge", "project", *NOUNS},
     "audited": {"sources", "resume", "decide.history", "edge", "project", "program", *NOUNS},
-    "audit": {
+    "audit": {"remeasure", "audited", "observer", "decide", "edge", *NOUNS},
+    "ablate": {"remeasure", "audited", "observer", "decide", "edge", *NOUNS},
+    "remeasure": {
         "gates",
         "audited",
         "session",

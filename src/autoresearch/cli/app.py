@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from autoresearch import __version__
 
-COMMANDS = ("init", "check", "run", "tune", "report", "verify", "audit", "demo")
+COMMANDS = ("init", "check", "run", "tune", "report", "verify", "audit", "ablate", "demo")
 HELP = {"help_option_names": ["-h", "--help"]}
 
 

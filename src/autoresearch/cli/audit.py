@@ -41,20 +41,24 @@ def audit(
 ) -> None:
     """Measure each kept commit of a branch against its parent, and say which survive."""
     from autoresearch import audit as auditing
-    from autoresearch.audited import look
-    from autoresearch.cli.survivors import watching
+    from autoresearch.audited import AUDIT, look
+    from autoresearch.cli.progress import watching
+    from autoresearch.cli.survivors import JsonSurvivors, Survivors
     from autoresearch.edge.signals import StopSignal
 
-    plan = look(program, branch, base, flags, os.environ)
+    plan = look(AUDIT, program, branch, base, flags, os.environ)
     try:
         if apply:
-            auditing.refuse_existing(plan)
-        stop = StopSignal()
-        with stop.handling(), watching(plan, stop, as_json=as_json) as view:
+            plan.refuse_existing()
+        words, events, stop = Survivors(plan), JsonSurvivors(plan) if as_json else None, StopSignal()
+        with stop.handling(), watching(words, stop, events, is_empty=not plan.keeps) as view:
             outcome = auditing.run(plan, stop, view, again=again)
         picked = auditing.apply(plan, outcome.findings) if apply and not outcome.stopped else None
     finally:
         plan.project.repository.close()
-    view.report(outcome, picked)
+    if outcome.stopped and not events:
+        print(words.stopped(outcome), file=sys.stderr)
+    else:
+        (events or words).report(outcome, picked)
     if outcome.stopped:
         sys.exit(INTERRUPTED)

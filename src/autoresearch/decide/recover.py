@@ -31,6 +31,7 @@ from autoresearch.records import (
     Replied,
     Settled,
     Verifying,
+    Without,
 )
 
 
@@ -108,6 +109,8 @@ def advance(pending: Experiment, record: OfExperiment) -> Experiment:
             )
         case Committed():
             return replace(pending, commit=record.commit)
+        case Without():
+            return replace(pending, without=record.commits)
         case Drawn():
             return replace(pending, draws=(*pending.draws, record))
         case Measuring():

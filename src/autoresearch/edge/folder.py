@@ -21,17 +21,18 @@ from autoresearch.edge.snapshot import remove
 from autoresearch.edge.whereabouts import JOURNAL, SESSIONS
 from autoresearch.errors import RepositoryError
 
-AUDITS = "autoresearch-audit"
-"""Where in git's folder the folders of audits lie."""
+AUDITS, ABLATIONS = "autoresearch-audit", "autoresearch-ablate"
+"""Where in git's folder the folders of audits and ablations lie."""
+NAMES = {SESSIONS: "session", AUDITS: "audit", ABLATIONS: "ablation"}
 
 
 class SessionFolder:
-    """Paths of one session, or of one audit, its lock, and its candidates' texts."""
+    """Paths of one session, audit or ablation, its lock, and its candidates' texts."""
 
     def __init__(self, common_dir: Path, tag: str, root: str = SESSIONS) -> None:
         self.path = common_dir / root / tag
         self.tag = tag
-        self._is_audit = root == AUDITS
+        self._what = NAMES[root]
         self.journal = self.path / JOURNAL
         self.tree = self.path / "tree"
         self.scratch = self.path / "scratch"
@@ -51,13 +52,11 @@ class SessionFolder:
             self._lock.acquire(timeout=0)
         except Timeout:
             holder = self._read_holder()
-            what, way = "session", "stop it with Ctrl-C there, or choose another --tag"
-            if self._is_audit:
-                what, way = "audit", "or stop it with Ctrl-C there"
-            raise RepositoryError(
-                f"{what} {self.tag} is being run by process {holder.get('pid', '?')} on {holder.get('host', '?')}. "
-                f"Wait for it, {way}."
-            ) from None
+            who = f"process {holder.get('pid', '?')} on {holder.get('host', '?')}"
+            way = "stop it with Ctrl-C there, or choose another --tag"
+            if self._what != NAMES[SESSIONS]:
+                way = "or stop it with Ctrl-C there"
+            raise RepositoryError(f"{self._what} {self.tag} is being run by {who}. Wait for it, {way}.") from None
         dead = self._read_holder()
         write_whole(self._holder, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode())
         return f"the runner before (process {dead['pid']}) did not end in order" if dead else None
@@ -71,6 +70,12 @@ class SessionFolder:
             if other.tag != self.tag and isinstance(pid, int) and _alive(pid):
                 running.append(other.tag)
         return running
+
+    @property
+    def is_running(self) -> bool:
+        """True while a process of this machine runs it."""
+        pid = self._read_holder().get("pid")
+        return isinstance(pid, int) and _alive(pid)
 
     def unlock(self) -> None:
         """Give the session back; one that never began leaves nothing."""
