@@ -20,6 +20,8 @@ from autoresearch.figures import clock, number, percent, plural
 from autoresearch.records import AnyRecord, Settled
 
 SAID = {"earns": "earns its place", "dead": "dead weight", "undecided": "undecided", None: "not measured yet"}
+HEAD = {"dead": "the head is no worse", "earns": "the head is worse", "undecided": "the head may be worse"}
+"""How the head does without them."""
 INK = {"earns": "green", "dead": "yellow", "undecided": "", None: "dim"}
 SHOWN = 6
 """Commits that a sentence names."""
@@ -65,8 +67,11 @@ class Weights:
             )
         assert latest.verdict is not None
         keep, out = self._ablation.about(latest)
-        said = f"{SAID[standing(latest)]}: {one_line(latest.verdict.reason)}"
-        return f"{_names(out)} {said}  {description(keep)}" if keep else f"{_names(out)} together, {said}"
+        reason = one_line(latest.verdict.reason)
+        if keep is None:
+            return f"without {_names(out)} together {HEAD[standing(latest)]}: {reason}"
+        along = f" with {_names(out[1:])}" if out[1:] else ""
+        return f"{keep.short}{along} {SAID[standing(latest)]}: {reason}  {description(keep)}"
 
     def in_hand(self, history: History) -> str:
         """`keep 3 of 7  4–1  wider layers`."""
@@ -112,11 +117,13 @@ class Weights:
 
     def _verdict(self, weight: Weight) -> str:
         verdict = weight.experiment.verdict if weight.experiment else None
-        said = SAID[weight.standing] + (f": {one_line(verdict.reason)}" if verdict else "")
+        stays = weight.standing == "dead" and not weight.is_out
+        said = f"{SAID[weight.standing]}{' alone' if stays else ''}"
+        said += f": {one_line(verdict.reason)}" if verdict else ""
         if weight.along:
             said += f"; left out together with {_names(weight.along)}, built on it"
-        if weight.standing == "dead" and not weight.is_out:
-            said += "; it stays: the head was not shown to do without it and the others together"
+        if stays:
+            said += "; it stays, as the head was not shown to do without it and the others together"
         if weight.standing != "dead" and weight.is_out:
             said += "; it goes with what it is built on"
         return said
@@ -153,33 +160,32 @@ class Weights:
             said.append(f"without {which} {self._came_to(outcome.refused)}, so they were left out one after the other")
         if outcome.offered:
             gone, instead = outcome.lines
-            lines = f"{plural(gone, 'line')} less" + (f", {instead} instead" if instead else "")
+            fewer = f"{plural(gone - instead, 'line')} fewer" if gone > instead else "no line fewer"
+            lines = f"{fewer} (-{gone} +{instead})"
             which = _names(outcome.offered.commits)
             said.append(f"without {which} {self._came_to(outcome.offered)}: {lines}")
         return said
 
     def _came_to(self, whole: Whole) -> str:
-        """`the head is worse: +2.9 % are lost (won 6 of 6 pairs)`."""
+        """`the head is worse (7 of 7 pairs won with it; they are worth +2.9 % (+2.1 % to +3.5 %))`."""
         verdict = whole.experiment.verdict
         assert verdict is not None
-        how = {"dead": "the head is no worse", "earns": "the head is worse", "undecided": "the head may be worse"}
-        return (
-            f"{how[standing(whole.experiment)]} ({one_line(verdict.reason)}; they are worth {self._size(whole.worth)})"
-        )
+        are = "they are" if whole.commits[1:] else "it is"
+        return f"{HEAD[standing(whole.experiment)]} ({one_line(verdict.reason)}; {are} worth {self._size(whole.worth)})"
 
     def _next(self, outcome: Outcome, picked: Picked | None) -> list[str]:
         """What `--apply` did, or could do, and what to do then."""
         plan = self._plan
         if outcome.offered is None:
             return [f"nothing can be left out, so there is no {plan.outcome} to write"]
-        if len(outcome.offered.commits) == len(plan.keeps):
+        if len(outcome.offered.commits) == len(plan.keeps) or (picked and picked.tip is None):
             return [
                 f"no keep is left: the base {plan.project.base[:7]} is no worse than the head, so {plan.outcome} is "
                 "not written"
             ]
         if picked is None:
             return [f"next: the same command with --apply writes {plan.outcome} without them"]
-        assert picked.tip is not None
+        assert picked.tip
         made = plural(len(picked.commits), "commit")
         return [
             *not_picked(picked.left_out),
@@ -268,11 +274,11 @@ def _sum(outcome: Outcome) -> str:
     earn, dead, open_ = (
         sum(each.standing == name for each in outcome.weights) for name in ("earns", "dead", "undecided")
     )
-    keeps = plural(len(outcome.weights), "keep")
-    said = f"{earn} of {keeps} {'earns its' if earn == 1 else 'earn their'} place"
+    said = f"{earn} of {plural(len(outcome.weights), 'keep')} {'earns its' if earn == 1 else 'earn their'} place"
     for count, what in ((dead, "dead weight"), (open_, "undecided")):
         said += f", {count} {'is' if count == 1 else 'are'} {what}" if count else ""
-    return said
+    together = sum(each.is_out for each in outcome.weights if each.standing == "dead")
+    return said if together == dead else f"{said}, of which {together} can go together"
 
 
 def _names(commits: Sequence[Commit]) -> str:
