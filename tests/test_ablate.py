@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import test_audit
 from autoresearch.decide.ablation import Ablation, bar, standing, weigh, worth
 from autoresearch.decide.history import Experiment
 from autoresearch.decide.policy import PAIR, Decision
@@ -22,39 +23,19 @@ from autoresearch.model import Direction, Status
 from autoresearch.records import Arm, Checked, Decided, Drawn, Measured
 from histories import settings
 from model_server import ModelServer
-from test_audit import Project
+from test_audit import FLAGS, Project
+from test_audit import handed_on as handed_on
 from test_session import openai, wait_for
 from user import User
 
 pytestmark = pytest.mark.usefixtures("no_sandbox", "handed_on")
 
-BENCH = """\
-import os
-from pathlib import Path
-
-knobs = {}
-exec(Path("program.py").read_text(), knobs)
-ran, gate = Path(os.environ["RAN"]), os.environ.get("GATE")
-seed = os.environ["AUTORESEARCH_SEED"]
-with ran.open("a") as runs:
-    runs.write(f"{knobs['CACHE']}{knobs['MEMO']}{knobs['IDLE']}{knobs['WIDTH']} {seed}\\n")
-if gate and len(ran.read_text().splitlines()) == int(os.environ["WAIT_AT"]):
-    Path(gate + ".waiting").touch()
-    while not Path(gate).exists():
-        pass
-score = 80 + 20 * (knobs["CACHE"] or knobs["MEMO"]) + 5 * knobs["WIDTH"]
-print(f"score: {score + int(seed) % 97 * SHARE}")
-"""
+BENCH = test_audit.BENCH.replace(
+    "ran, gate", "knobs['VALUE'] = 80 + 20 * (knobs['CACHE'] or knobs['MEMO']) + 5 * knobs['WIDTH']\nran, gate", 1
+).replace("{knobs['VALUE']} {seed}", "{knobs['CACHE']}{knobs['MEMO']}{knobs['IDLE']}{knobs['WIDTH']} {seed}")
 EXACT, NOISY = BENCH.replace("SHARE", "0"), BENCH.replace("SHARE", "10.0")
 """CACHE and MEMO make the same faster: one is superfluous beside the other. Both arms of a pair share their noise."""
 NAMES = ("CACHE", "MEMO", "IDLE", "WIDTH", "SAFE", "HELD")
-FLAGS = ("--target=program.py", "--bench=python3 -S bench.py", "--metric=score")
-
-
-@pytest.fixture
-def handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the benches here need besides the usual."""
-    monkeypatch.setenv("AUTORESEARCH_ENV", "RAN,GATE,WAIT_AT")
 
 
 def text(values: Mapping[str, object]) -> str:
@@ -116,14 +97,14 @@ def test_a_session_of_what_matters_what_does_nothing_what_is_double_and_what_is_
     done = user.types("ablate", *FLAGS, env=environment(user))
     assert done.returncode == 0, done.stderr
     assert rows(done.stdout) == [
-        f"#2 {cache} cache it +25.0 % 0 % dead weight alone: equal without it; it stays, as the head was not shown to "
-        "do without it and the others together",
-        f"#3 {memo} memo it 0 % 0 % dead weight: equal without it",
-        f"#4 {idle} idle it 0 % 0 % dead weight: equal without it",
-        f"#5 {wide} width it +10.0 % +15.0 % earns its place: 100 without it; left out together with {wider}, built on "
-        "it",
-        f"#6 {wider} width it +4.5 % +4.5 % earns its place: 110 without it",
+        f"#2 {cache} cache it +25.0 % 0 % - dead weight alone: equal without it",
+        f"#3 {memo} memo it 0 % 0 % - dead weight: equal without it",
+        f"#4 {idle} idle it 0 % 0 % - dead weight: equal without it",
+        f"#5 {wide} width it +10.0 % +15.0 % - earns its place: 100 without it",
+        f"#6 {wider} width it +4.5 % +4.5 % - earns its place: 110 without it",
     ]
+    assert f"{cache} stays: the head was not shown to do without it and the others together\n" in done.stdout
+    assert f"{wide} was left out together with {wider}, built on it\n" in done.stdout
     assert "2 of 5 keeps earn their place, 3 are dead weight, of which 2 can go together\n" in done.stdout
     assert (
         f"without {cache}, {memo}, {idle} together the head is worse (95 without it; they are worth +21.1 %), so they "
@@ -185,8 +166,8 @@ def test_a_noisy_bench_runs_in_pairs_and_goes_on_where_it_was_stopped_or_killed(
     wide, idle = ids(user)
     earns, dead = rows(done.stdout)
     assert earns.startswith(f"{wide} WIDTH 2 - +")
-    assert earns.endswith("earns its place: 7 of 7 pairs won with it")
-    assert dead == f"{idle} IDLE 1 - 0 % (0 % to 0 %) dead weight: no worse without it, 0 of 7 pairs won with it"
+    assert earns.endswith("7 of 7 earns its place")
+    assert dead == f"{idle} IDLE 1 - 0 % (0 % to 0 %) 0 of 7 dead weight"
     assert len(user.lines()) == 3 + 20 + 14 + 14 + 1  # the run that was killed ran again
     pairs = [line.split()[1] for line in user.lines()[3 : 3 + 20 + 14]]
     assert pairs[::2] == pairs[1::2]
@@ -201,8 +182,8 @@ def test_what_check_or_held_out_inputs_need_earns_its_place(tmp_path: Path) -> N
     gates = ("--check=grep -q 'SAFE = 1' program.py", "--confirm=echo score: $(grep -c 'HELD = 1' program.py)")
     done = user.types("ablate", "mar5", "--apply", *FLAGS, *gates, env=environment(user))
     found = rows(done.stdout)
-    assert f"{safe} SAFE 1 - 0 % earns its place: without it `check` fails: it exited with 1" in found[1]
-    assert found[2] == f"{held} HELD 1 - 0 % earns its place: worse without it on the held-out inputs"
+    assert f"{safe} SAFE 1 - 0 % - earns its place: without it `check` fails: it exited with 1" in found[1]
+    assert found[2] == f"{held} HELD 1 - 0 % - earns its place: worse without it on the held-out inputs"
     assert "3 of 4 keeps earn their place, 1 is dead weight\n" in done.stdout
     subjects = user.git("log", "--reverse", "--format=%s", "main..autoresearch/mar5-ablated")
     assert subjects.splitlines() == ["SAFE 1", "HELD 1", "WIDTH 2"]
@@ -321,8 +302,8 @@ def test_what_an_ablation_runs_next(rule: Ablation, current: Experiment, due: De
 @pytest.mark.parametrize(
     ("rule", "current", "found", "reason"),
     [
-        (RULE, pairs_of(*[WON] * 7), "earns", "7 of 7 pairs won with it"),
-        (RULE, pairs_of(*[WON, LOST] * 6), "undecided", "6 of 12 pairs won with it"),
+        (RULE, pairs_of(*[WON] * 7), "earns", "better with it in 7 of 7 pairs"),
+        (RULE, pairs_of(*[WON, LOST] * 6), "undecided", "better with it in 6 of 12 pairs"),
         (RULE, experiment(run("candidate", None, 1), draws=1), "earns", "without it the bench fails: exit code 1"),
         (EXACTLY, experiment(run("candidate", 9.0)), "earns", "9 without it"),
         (EXACTLY, experiment(run("candidate", 10.0)), "dead", "equal without it"),

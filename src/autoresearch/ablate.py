@@ -49,6 +49,11 @@ class Weight:
     is_out: bool
     """True where the head was measured to do without it, all that is left out together."""
 
+    @property
+    def is_in_pairs(self) -> bool:
+        """True where it was measured in pairs."""
+        return self.experiment is not None and bool(self.experiment.draws)
+
 
 @dataclass(frozen=True)
 class Whole:
@@ -71,6 +76,8 @@ class Outcome:
     """All that is dead weight each for itself, where the head does not do without it together."""
     lines: tuple[int, int]
     """Lines of the head that the offer does not have, and lines that it has instead."""
+    matters: float
+    """The smallest relative gain that is worth a place, by the noise as it is known in the end."""
     stopped: str | None = None
     """Why it stopped before the end; None when it is finished."""
 
@@ -116,9 +123,8 @@ class Ablating:
 
     def due(self, history: History) -> Comparison | None:
         """The head, the head against itself where it is never quite the same, and then what is to be left out."""
-        n, head = history.current.n, history.baseline
-        rule = Ablation(self._plan.project.settings, history.yardstick, head.value if head else None)
-        if head is None or (n == ITSELF and not history.yardstick.exact):
+        n, rule = history.current.n, self._rule(history)
+        if n == BASELINE or (n == ITSELF and not history.yardstick.exact):
             return Comparison(Without(n=n, commits=()), lambda arm: self.start, rule.next)
         out = self.course(history).due
         if out is None:
@@ -156,7 +162,7 @@ class Ablating:
     def outcome(self, history: History, stopped: str | None = None) -> Outcome:
         """What is known of each keep, and of what can be left out."""
         if history.baseline is None:
-            return Outcome((), None, None, (0, 0), stopped)
+            return Outcome((), None, None, (0, 0), 0.0, stopped)
         measured, far = self._measured(history), self.course(history)
         done = far.due is None and stopped is None
         safe = far.safe if done else Changes()
@@ -184,6 +190,7 @@ class Ablating:
             offered=self._whole(history, measured, safe) if safe else None,
             refused=self._whole(history, measured, hurt) if hurt else None,
             lines=_lines(self.start, self._without(safe)) if safe else (0, 0),
+            matters=self._rule(history).matters,
             stopped=stopped,
         )
 
@@ -193,6 +200,10 @@ class Ablating:
             here: dict[str, Tracked | None] = {**self._base, **self._picker.row(self._but(out)).files}
             self._latest = out, {path: file for path, file in here.items() if file is not None}
         return self._latest[1]
+
+    def _rule(self, history: History) -> Ablation:
+        head = history.baseline
+        return Ablation(self._plan.project.settings, history.yardstick, head.value if head else None)
 
     @cached_property
     def _base(self) -> Texts:

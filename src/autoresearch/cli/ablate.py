@@ -9,33 +9,20 @@ from typing import Annotated
 
 import typer
 
-from autoresearch.cli.flags import ProgramPath, with_settings
+from autoresearch.cli.flags import AsJson, BaseCommit, BranchName, ProgramPath, with_settings
 from autoresearch.errors import INTERRUPTED
 
 
 @with_settings
 def ablate(
-    branch: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[TAG]",
-            help="Tag or branch, whoever made it. The default is the newest session of this repository, else the "
-            "branch autoresearch/TAG that is checked out.",
-        ),
-    ] = None,
+    branch: BranchName = None,
     program: ProgramPath = Path("program.md"),
-    base: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COMMIT",
-            help="Where the branch began. The default is the session's base, else the merge base with HEAD.",
-        ),
-    ] = None,
+    base: BaseCommit = None,
     apply: Annotated[
         bool, typer.Option("--apply", help="Write a branch autoresearch/TAG-ablated without the dead weight.")
     ] = False,
     again: Annotated[bool, typer.Option("--again", help="Measure anew what was ablated before.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line on stdout.")] = False,
+    as_json: AsJson = False,
     *,
     flags: dict[str, object],
 ) -> None:

@@ -23,6 +23,7 @@ SAID = {"earns": "earns its place", "dead": "dead weight", "undecided": "undecid
 HEAD = {"dead": "the head is no worse", "earns": "the head is worse", "undecided": "the head may be worse"}
 """How the head does without them."""
 INK = {"earns": "green", "dead": "yellow", "undecided": "", None: "dim"}
+OURS = "autoresearch/"
 SHOWN = 6
 """Commits that a sentence names."""
 
@@ -102,31 +103,27 @@ class Weights:
             tell([plan.nothing()])
             return
         table(
-            ("keep", "description", "when kept", "worth now", "verdict"),
+            ("keep", "description", "when kept", "worth now", "won", "verdict"),
             [self._row(weight) for weight in outcome.weights],
             [INK[weight.standing] for weight in outcome.weights],
             folds=("description", "worth now", "verdict"),
         )
         tell(unmeasured(plan.commits, plan.purpose.name))
-        tell([_sum(outcome), *self._luck(outcome), *self._together(outcome), *self._next(outcome, picked)])
+        tell(
+            [
+                *_remarks(outcome),
+                _sum(outcome),
+                *self._luck(outcome),
+                *self._together(outcome),
+                *self._next(outcome, picked),
+            ]
+        )
 
     def _row(self, weight: Weight) -> tuple[str, ...]:
         name = f"#{weight.n} {weight.commit.short}" if weight.n else weight.commit.short
         then = percent(weight.then, self._plan.project.settings.direction) or "-"
-        return name, description(weight.commit), then, self._size(weight.worth), self._verdict(weight)
-
-    def _verdict(self, weight: Weight) -> str:
-        verdict = weight.experiment.verdict if weight.experiment else None
-        stays = weight.standing == "dead" and not weight.is_out
-        said = f"{SAID[weight.standing]}{' alone' if stays else ''}"
-        said += f": {one_line(verdict.reason)}" if verdict else ""
-        if weight.along:
-            said += f"; left out together with {_names(weight.along)}, built on it"
-        if stays:
-            said += "; it stays, as the head was not shown to do without it and the others together"
-        if weight.standing != "dead" and weight.is_out:
-            said += "; it goes with what it is built on"
-        return said
+        won = f"{weight.worth.wins} of {weight.worth.pairs}" if weight.worth and weight.is_in_pairs else "-"
+        return name, description(weight.commit), then, self._size(weight.worth), won, _verdict(weight)
 
     def _size(self, found: Interval | None) -> str:
         """`+2.9 % (+2.1 % to +3.5 %)`, the change as the metric's own."""
@@ -148,8 +145,8 @@ class Weights:
             return []
         share = bound(bar(settings.alpha, max(settings.max_losses, LOSSES)))
         return [
-            f"by chance a change that does nothing earns its place in at most {share:.1%} of all cases, and one that "
-            f"matters is dead weight in at most {share:.1%}"
+            f"by chance a change that does nothing earns its place in at most {share * 100:.1f} % of all cases, and one "
+            f"that is worth {_share(outcome.matters)} is dead weight in at most {share * 100:.1f} %"
         ]
 
     def _together(self, outcome: Outcome) -> list[str]:
@@ -192,6 +189,7 @@ class Weights:
             f"wrote {picked.branch} at {picked.tip[:7]}: {made} on {plan.project.base[:7]}, of each only what it "
             f"changes in {', '.join(plan.paths)}; {plan.branch.name} is as it was",
             f"next: git diff {plan.branch.name} {picked.branch}",
+            *([f"then: autoresearch finalize {picked.branch.removeprefix(OURS)}"] if plan.session.begun else []),
         ]
 
 
@@ -256,6 +254,31 @@ def _facts(experiment: Experiment, worth: Interval | None) -> dict[str, object]:
         "pairs": [list(pair) for pair in rounds(experiment).pairs],
         "bench_s": round(experiment.bench_s, 3),
     }
+
+
+def _verdict(weight: Weight) -> str:
+    """`dead weight`; where it is not the pairs that tell, what does: `earns its place: without it `check` fails: …`."""
+    verdict = weight.experiment.verdict if weight.experiment else None
+    said = SAID[weight.standing]
+    if weight.standing == "dead" and not weight.is_out:
+        said += " alone"
+    if verdict is None or (weight.is_in_pairs and verdict.cause in ("rematch", "undecided", "simplification")):
+        return said
+    return f"{said}: {one_line(verdict.reason)}"
+
+
+def _remarks(outcome: Outcome) -> Sequence[str]:
+    """What of a keep is not as its row alone would have it."""
+    said = []
+    for weight in outcome.weights:
+        name = weight.commit.short
+        if weight.along:
+            said.append(f"{name} was left out together with {_names(weight.along)}, built on it")
+        if weight.standing == "dead" and not weight.is_out:
+            said.append(f"{name} stays: the head was not shown to do without it and the others together")
+        if weight.standing != "dead" and weight.is_out:
+            said.append(f"{name} goes with what it is built on")
+    return said
 
 
 def _cost(plan: Plan) -> str:

@@ -98,7 +98,7 @@ class Ablation:
         if found is None:
             return None
         wins = sum(beats(head, without, self.settings.direction) for head, without in pairs)
-        said = f"{wins} of {len(pairs)} pairs won with it"
+        said = f"better with it in {wins} of {len(pairs)} pairs"
         if found == "earns":
             return Verdict(Status.DISCARD, said, "rematch")
         if found == "dead":
