@@ -137,6 +137,7 @@ def test_a_session_of_what_matters_what_does_nothing_what_is_double_and_what_is_
     assert "branch autoresearch/t-ablated exists, and nothing was changed" in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_noisy_bench_runs_in_pairs_and_goes_on_where_it_was_stopped_or_killed(tmp_path: Path) -> None:
     user = project(tmp_path, ("WIDTH", 2), ("IDLE", 1), bench=NOISY)
     before = user.everything()
@@ -190,8 +191,12 @@ def test_what_check_or_held_out_inputs_need_earns_its_place(tmp_path: Path) -> N
 
 
 def test_where_nothing_can_be_left_out_there_is_no_branch(tmp_path: Path) -> None:
-    user = project(tmp_path, ("WIDTH", 2))
+    user = project(tmp_path, ("WIDTH", 2), bench=NOISY)
     done = user.types("ablate", "mar5", "--apply", *FLAGS, env=environment(user))
+    assert rows(done.stdout)[0].endswith("7 of 7 earns its place")
+    pairs = [line.split()[1] for line in user.lines()[3:]]
+    assert len(pairs) == 20 + 14
+    assert pairs[::2] == pairs[1::2]
     assert "nothing can be left out, so there is no autoresearch/mar5-ablated to write\n" in done.stdout
     assert user.git("branch", "--list", "*-ablated") == ""
     done = user.types("ablate", "mar5", "--base=autoresearch/mar5", *FLAGS, env=environment(user))

@@ -145,8 +145,8 @@ class Weights:
             return []
         share = bound(bar(settings.alpha, max(settings.max_losses, LOSSES)))
         return [
-            f"by chance a change that does nothing earns its place in at most {share * 100:.1f} % of all cases, and one "
-            f"that is worth {_share(outcome.matters)} is dead weight in at most {share * 100:.1f} %"
+            f"by chance a change that does nothing earns its place in at most {share * 100:.1f} % of all cases, and "
+            f"one that is worth {_share(outcome.matters)} is dead weight in at most {share * 100:.1f} %"
         ]
 
     def _together(self, outcome: Outcome) -> list[str]:
