@@ -114,7 +114,9 @@ ALLOWED = {
     "audited": {"sources", "resume", "decide.history", "edge", "project", "program", *NOUNS},
     "finalized": {"decide", "edge", "report", *NOUNS},
     "finalize": {"finalized", "decide", "edge", "report", *NOUNS},
-    "audit": {
+    "audit": {"remeasure", "audited", "observer", "decide", "edge", *NOUNS},
+    "ablate": {"remeasure", "audited", "observer", "decide", "edge", *NOUNS},
+    "remeasure": {
         "gates",
         "audited",
         "session",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from autoresearch.arms import Stopped
 from autoresearch.decide.history import BASELINE
-from autoresearch.decide.policy import PAIR, Policy
+from autoresearch.decide.policy import PAIR
 from autoresearch.edge import coin
 from autoresearch.edge.bench import tail
 from autoresearch.edge.commit import Tracked
@@ -91,13 +91,14 @@ class Gatekeeper:
         gate: Gate,
         n: int,
         files: Callable[[Arm], Mapping[str, Tracked]],
-        rule: Policy,
+        confirms: Callable[[float, float], bool],
         *,
         spent: Callable[[], str | None],
     ) -> None:
         """Send experiment `n` through a gate; what the user cuts short is done again when the session goes on.
 
-        `spent` says why it may not begin. Raises Stopped.
+        `confirms` says whether a pair (candidate, incumbent) on the held-out inputs is won, `spent` why the gate may
+        not begin. Raises Stopped.
         """
         if self.stop.asked:
             raise Stopped(f"stopped by {self.stop.name}", interrupted=True)
@@ -106,7 +107,7 @@ class Gatekeeper:
         begun = self._begun(n, gate)
         try:
             self.prove(files("incumbent"))
-            self.ledger.record(self._check(n, files) if gate == "check" else self._confirm(begun, files, rule))
+            self.ledger.record(self._check(n, files) if gate == "check" else self._confirm(begun, files, confirms))
         except KeyboardInterrupt:
             raise Stopped("interrupted", interrupted=True) from None
 
@@ -126,12 +127,17 @@ class Gatekeeper:
         where = log.relative_to(self.folder.path).as_posix()
         return Checked(n=n, failure=said.failure, duration_s=round(said.duration_s, 6), log=where)
 
-    def _confirm(self, begun: Gating, files: Callable[[Arm], Mapping[str, Tracked]], rule: Policy) -> Confirmed:
+    def _confirm(
+        self,
+        begun: Gating,
+        files: Callable[[Arm], Mapping[str, Tracked]],
+        confirms: Callable[[float, float], bool],
+    ) -> Confirmed:
         """One pair on the held-out inputs. Only who won is recorded, and nothing of what was printed."""
         said = self.gates.held_out([files(arm) for arm in begun.order], self._tick, begun.seed)
         values = {arm: measured.value for arm, measured in zip(begun.order, said, strict=True)}
         mine, theirs = values["candidate"], values["incumbent"]
-        won = None if theirs is None else mine is not None and rule.confirms(mine, theirs)
+        won = None if theirs is None else mine is not None and confirms(mine, theirs)
         return Confirmed(n=begun.n, won=won)
 
     def _tick(self) -> None:

@@ -162,7 +162,7 @@ class Loop:
             )
             if decision.gate is None:
                 return decision
-            self.gatekeeper.send(decision.gate, current.n, self._files, rule, spent=self._hours_spent)
+            self.gatekeeper.send(decision.gate, current.n, self._files, rule.confirms, spent=self._hours_spent)
 
     def _is_smaller(self) -> bool:
         return screen.size(_texts(self._files("candidate"))) < screen.size(_texts(self.incumbent))

@@ -39,6 +39,7 @@ Cause = Literal[
     "implausible",
     "sentinel",
     "tampered",
+    "undecided",
 ]
 """What decided a verdict that is no crash: what a candidate was kept for, or where it was discarded."""
 

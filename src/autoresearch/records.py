@@ -169,6 +169,14 @@ class Committed(Record):
     commit: str
 
 
+class Without(Record):
+    """Experiment `n` of an ablation measures the head without these commits; without any it is the head itself."""
+
+    kind: Literal["without"] = "without"
+    n: int
+    commits: tuple[str, ...]
+
+
 class Drawn(Record):
     """Chance, from the operating system, put the next runs into this order: a pair of both arms, or a sweep's six."""
 
@@ -301,6 +309,7 @@ OfExperiment = (
     | Refused
     | Proposed
     | Committed
+    | Without
     | Drawn
     | Measuring
     | Interrupted

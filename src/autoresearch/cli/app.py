@@ -23,6 +23,7 @@ COMMANDS = (
     "report",
     "verify",
     "audit",
+    "ablate",
     "finalize",
     "demo",
 )

@@ -9,52 +9,43 @@ from typing import Annotated
 
 import typer
 
-from autoresearch.cli.flags import ProgramPath, with_settings
+from autoresearch.cli.flags import AsJson, BaseCommit, BranchName, ProgramPath, with_settings
 from autoresearch.errors import INTERRUPTED
 
 
 @with_settings
 def audit(
-    branch: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[BRANCH]",
-            help="Tag or branch, whoever made it. The default is the newest session of this repository, else the "
-            "branch autoresearch/TAG that is checked out.",
-        ),
-    ] = None,
+    branch: BranchName = None,
     program: ProgramPath = Path("program.md"),
-    base: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COMMIT",
-            help="Where the branch began. The default is the session's base, else the merge base with HEAD.",
-        ),
-    ] = None,
+    base: BaseCommit = None,
     apply: Annotated[
         bool, typer.Option("--apply", help="Write a branch autoresearch/TAG-audited with the survivors alone.")
     ] = False,
     again: Annotated[bool, typer.Option("--again", help="Measure anew what was audited before.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line on stdout.")] = False,
+    as_json: AsJson = False,
     *,
     flags: dict[str, object],
 ) -> None:
     """Measure each kept commit of a branch against its parent, and say which survive."""
     from autoresearch import audit as auditing
-    from autoresearch.audited import look
-    from autoresearch.cli.survivors import watching
+    from autoresearch.audited import AUDIT, look
+    from autoresearch.cli.progress import watching
+    from autoresearch.cli.survivors import JsonSurvivors, Survivors
     from autoresearch.edge.signals import StopSignal
 
-    plan = look(program, branch, base, flags, os.environ)
+    plan = look(AUDIT, program, branch, base, flags, os.environ)
     try:
         if apply:
-            auditing.refuse_existing(plan)
-        stop = StopSignal()
-        with stop.handling(), watching(plan, stop, as_json=as_json) as view:
+            plan.refuse_existing()
+        words, events, stop = Survivors(plan), JsonSurvivors(plan) if as_json else None, StopSignal()
+        with stop.handling(), watching(words, stop, events, is_empty=not plan.keeps) as view:
             outcome = auditing.run(plan, stop, view, again=again)
         picked = auditing.apply(plan, outcome.findings) if apply and not outcome.stopped else None
     finally:
         plan.project.repository.close()
-    view.report(outcome, picked)
+    if outcome.stopped and not events:
+        print(words.stopped(outcome), file=sys.stderr)
+    else:
+        (events or words).report(outcome, picked)
     if outcome.stopped:
         sys.exit(INTERRUPTED)

@@ -13,6 +13,24 @@ import typer
 from autoresearch.settings import Settings
 
 ProgramPath = Annotated[Path, typer.Option("--program", help="The program.md; its directory is the project.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line on stdout.")]
+BranchName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[BRANCH]",
+        help="Tag or branch, whoever made it. The default is the newest session of this repository, else the branch "
+        "autoresearch/TAG that is checked out.",
+    ),
+]
+"""What an audit or an ablation is about."""
+BaseCommit = Annotated[
+    str | None,
+    typer.Option(
+        "--base",
+        metavar="COMMIT",
+        help="Where the branch began. The default is the session's base, else the merge base with HEAD.",
+    ),
+]
 SETTINGS_PANEL = "Settings (also in program.md, or AUTORESEARCH_NAME in the environment)"
 
 

@@ -44,6 +44,8 @@ class Experiment:
     proposal: Proposed | None = None
     """The latest one: a repair replaces what it repairs."""
     commit: str | None = None
+    without: tuple[str, ...] = ()
+    """In an ablation: the commits that the head is measured without."""
     attempts: tuple[str, ...] = ()
     """Commits of the candidates that crashed and were repaired, oldest first."""
     repaired: tuple[str, ...] = ()

@@ -196,21 +196,13 @@ class Policy:
                 return Decision(gate="check")
             if failure := current.checked.failure:
                 return Decision(verdict=Verdict(Status.DISCARD, f"check: {failure}", "check"), value=value)
-        if self.settings.confirm and (held := self._confirm(current)):
+        if self.settings.confirm and (
+            held := held_out(current, "confirm: no gain on the held-out inputs", exact=self.yardstick.exact)
+        ):
             return held if held.verdict is None else Decision(verdict=held.verdict, value=value)
         simpler = self.simpler and self._rule(done, min_gain=self.settings.min_gain).verdict != "keep"
         reason = f"simplification: smaller, and no worse ({ruling.reason})" if simpler else ruling.reason
         return Decision(verdict=Verdict(Status.KEEP, reason, "simplification" if simpler else "better"), value=value)
-
-    def _confirm(self, current: Experiment) -> Decision | None:
-        """Another pair on the held-out inputs, a discard, or None once it is won."""
-        results = [result.won for result in current.confirmed if result.won is not None]
-        needed = 1 if self.yardstick.exact and not current.draws else CONFIRM_WINS
-        if results.count(True) >= needed:
-            return None
-        if results.count(False) >= needed:
-            return Decision(verdict=Verdict(Status.DISCARD, "confirm: no gain on the held-out inputs", "confirm"))
-        return Decision(gate="confirm")
 
     def confirms(self, candidate: float, incumbent: float) -> bool:
         """True when a pair on the held-out inputs is won."""
@@ -241,8 +233,19 @@ def policy(settings: Settings, history: History, *, simpler: bool) -> Policy:
     return Policy(settings, history.yardstick, best, columns, simpler)
 
 
-def compare(current: Experiment, settings: Settings) -> Decision:
-    """Pairs alone, without a screen, until the rematch is decided: how an audit asks."""
+def held_out(current: Experiment, lost: str, *, exact: bool) -> Decision | None:
+    """Another pair on the held-out inputs, a discard for the reason `lost`, or None once it is won."""
+    results = [result.won for result in current.confirmed if result.won is not None]
+    needed = 1 if exact and not current.draws else CONFIRM_WINS
+    if results.count(True) >= needed:
+        return None
+    if results.count(False) >= needed:
+        return Decision(verdict=Verdict(Status.DISCARD, lost, "confirm"))
+    return Decision(gate="confirm")
+
+
+def in_pairs(current: Experiment) -> Decision | None:
+    """What pairs without a screen take before they can be judged: the first one, the other half of one, sound arms."""
     done = rounds(current)
     if current.faults >= FAULTS:
         return Decision(fault=_fault(current))
@@ -251,8 +254,14 @@ def compare(current: Experiment, settings: Settings) -> Decision:
         return Decision(verdict=verdict)
     if done.due:
         return Decision(run=done.due.arm)
-    if not done.pairs:
-        return Decision(draw=PAIR)
+    return None if done.pairs else Decision(draw=PAIR)
+
+
+def compare(current: Experiment, settings: Settings) -> Decision:
+    """Pairs alone, without a screen, until the rematch is decided: how an audit asks."""
+    if before := in_pairs(current):
+        return before
+    done = rounds(current)
     ruling = rematch(
         done.pairs,
         direction=settings.direction,

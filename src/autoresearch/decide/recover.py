@@ -31,6 +31,7 @@ from autoresearch.records import (
     Replied,
     Settled,
     Verifying,
+    Without,
 )
 
 Value = TypeVar("Value", History, Experiment, Verification)
@@ -110,6 +111,8 @@ def advance(pending: Experiment, record: OfExperiment) -> Experiment:
             )
         case Committed():
             return replace(pending, commit=record.commit)
+        case Without():
+            return replace(pending, without=record.commits)
         case Drawn():
             return replace(pending, draws=(*pending.draws, record))
         case Measuring():

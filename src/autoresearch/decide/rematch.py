@@ -137,8 +137,11 @@ def wins_needed(alpha: float, max_losses: int = 1) -> tuple[int, ...]:
     return wins
 
 
-def keep_probability(wins: Sequence[int], chance: float = 0.5) -> float:
-    """Probability that an edit is kept which wins each pair with this chance. (5, 7) and one half: 11/256."""
+def keep_probability(wins: Sequence[int], chance: float = 0.5, *, behind: bool = False) -> float:
+    """Probability that an edit is kept which wins each pair with this chance. (5, 7) and one half: 11/256.
+
+    `behind`: it may be level or behind meanwhile, as long as it has not lost too many.
+    """
     kept = 0.0
     open_states = {(0, 0): 1.0}
     while open_states:
@@ -148,7 +151,7 @@ def keep_probability(wins: Sequence[int], chance: float = 0.5) -> float:
                 kept += weight * chance
             else:
                 following[won + 1, lost] = following.get((won + 1, lost), 0.0) + weight * chance
-            if lost + 1 < len(wins) and lost + 1 < won:
+            if lost + 1 < len(wins) and (behind or lost + 1 < won):
                 following[won, lost + 1] = following.get((won, lost + 1), 0.0) + weight * (1 - chance)
         open_states = following
     return kept

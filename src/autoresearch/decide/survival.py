@@ -30,7 +30,7 @@ class Survival:
     def next(self, current: Experiment) -> Decision:
         """The next step of an experiment that has a commit."""
         if self.parent is None:
-            return _base(current.runs)
+            return unchanged(current.runs, "base")
         done = rounds(current)
         if done.failed:
             return Decision(verdict=Verdict(Status.CRASH, f"crashed: {done.failed.failure or 'no metric'}"))
@@ -70,15 +70,15 @@ class Survival:
         return min(gain, -max(self.yardstick.spread, SAME)) if self.smaller else gain
 
 
-def _base(runs: Sequence[Measured]) -> Decision:
-    """So many runs of the base that it is known whether equal code always measures equal."""
+def unchanged(runs: Sequence[Measured], name: str) -> Decision:
+    """So many runs of what commits are held against that it is known whether equal code always measures equal."""
     for run in runs:
         if run.value is None:
             return Decision(verdict=Verdict(Status.CRASH, run.failure or "no metric"))
     if len(runs) < BASELINE_RUNS:
         return Decision(run="candidate")
     value = median(run.value for run in runs if run.value is not None)
-    return Decision(verdict=Verdict(Status.KEEP, "base", "baseline"), value=value)
+    return Decision(verdict=Verdict(Status.KEEP, name, "baseline"), value=value)
 
 
 def _does_not_run(parent: Experiment, current: Experiment) -> bool:

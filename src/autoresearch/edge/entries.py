@@ -11,6 +11,8 @@ from pathlib import Path
 
 OURS = re.compile(r"tree\d*")
 """What git calls the entries of our trees, after the last part of their paths."""
+FOLDERS = ("autoresearch", "autoresearch-audit", "autoresearch-ablate")
+"""Folders in git's own that hold our trees."""
 SCRATCH = "autoresearch-{owner}-{digest}-scratch"
 """The folder of a session's scratch checkout, among others' temporary files."""
 _SCRATCH = re.compile(SCRATCH.format(owner="[0-9]+", digest="[0-9a-f]+"))
@@ -69,4 +71,4 @@ def _was_ours(entry: Path, common_dir: Path) -> bool:
         return OURS.fullmatch(entry.name) is not None
     if _SCRATCH.fullmatch(place.parent.parent.name):
         return True
-    return any(place.is_relative_to(common_dir / folder) for folder in ("autoresearch", "autoresearch-audit"))
+    return any(place.is_relative_to(common_dir / folder) for folder in FOLDERS)

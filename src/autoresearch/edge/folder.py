@@ -17,20 +17,21 @@ from autoresearch.edge import entries, holder
 from autoresearch.edge.journal import make_folder, sync_folder
 from autoresearch.edge.repo import Repository
 from autoresearch.edge.snapshot import remove
-from autoresearch.edge.whereabouts import AUDITS, JOURNAL, PULSE, SESSIONS, recorded
+from autoresearch.edge.whereabouts import ABLATIONS, AUDITS, JOURNAL, PULSE, SESSIONS, recorded
 from autoresearch.errors import RepositoryError
 
 LOOKED_AT_S = 0.5
 """How long to try for the lock: whoever looks whether a session lives has it for an instant."""
+NAMES = {SESSIONS: "session", AUDITS: "audit", ABLATIONS: "ablation"}
 
 
 class SessionFolder:
-    """Paths of one session, or of one audit, its lock, and its candidates' texts."""
+    """Paths of one session, audit or ablation, its lock, and its candidates' texts."""
 
     def __init__(self, common_dir: Path, tag: str, root: str = SESSIONS) -> None:
         self.path = common_dir / root / tag
         self.tag = tag
-        self._is_audit = root == AUDITS
+        self._what = NAMES[root]
         self.journal = self.path / JOURNAL
         self.tree = self.path / "tree"
         self.scratch = self.path / "scratch"
@@ -51,12 +52,11 @@ class SessionFolder:
         except Timeout:
             other = holder.read(self.path)
             pid, host = (other.pid, other.host) if other else ("?", "?")
-            what, way = "session", f"stop it with `autoresearch stop {self.tag}`, or choose another --tag"
-            if self._is_audit:
-                what, way = "audit", "or stop it with Ctrl-C there"
-            raise RepositoryError(
-                f"{what} {self.tag} is being run by process {pid} on {host}. Wait for it, {way}."
-            ) from None
+            way = f"stop it with `autoresearch stop {self.tag}`, or choose another --tag"
+            if self._what != NAMES[SESSIONS]:
+                way = "or stop it with Ctrl-C there"
+            who = f"process {pid} on {host}"
+            raise RepositoryError(f"{self._what} {self.tag} is being run by {who}. Wait for it, {way}.") from None
         dead = holder.read(self.path)
         write_whole(self._holder, holder.write_down(holder.myself()))
         return f"the runner before (process {dead.pid}) did not end in order" if dead else None
@@ -65,6 +65,11 @@ class SessionFolder:
         """Tags of other sessions of this repository that are being run on this machine."""
         known = recorded(self.path.parents[len(Path(self.tag).parts) - 1])
         return sorted(one.tag for one in known if one.tag != self.tag and holder.look(one.folder)[0] == "running")
+
+    @property
+    def is_running(self) -> bool:
+        """True while a process of this machine runs it."""
+        return holder.look(self.path)[0] == "running"
 
     def unlock(self) -> None:
         """Give the session back; one that never began leaves nothing."""

@@ -17,7 +17,7 @@ from autoresearch.errors import RepositoryError
 from autoresearch.records import ANY_RECORD, FORMAT, AnyRecord, Opened
 from autoresearch.secrets import redactor
 
-OURS = frozenset("base commit baseline head fingerprint targets files tag project log tampered".split())
+OURS = frozenset("base commit commits baseline head fingerprint targets files tag project log tampered".split())
 """Fields with commits and paths: a variable named like a secret may well hold one, and it must be found again."""
 
 

@@ -152,7 +152,7 @@ def _default(repository: Repository) -> str:
         if repository.ref(ref):
             return ref
     raise SettingsError(
-        "no session in this repository, and no branch autoresearch/TAG is checked out. Name the branch to audit. "
+        "no session in this repository, and no branch autoresearch/TAG is checked out. Name the branch. "
         f"{_offer(repository)}"
     )
 

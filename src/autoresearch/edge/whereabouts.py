@@ -12,8 +12,8 @@ from autoresearch.errors import RepositoryError, SettingsError
 
 SESSIONS = "autoresearch"
 """Where in git's folder the sessions' folders lie."""
-AUDITS = "autoresearch-audit"
-"""Where in git's folder the folders of audits lie."""
+AUDITS, ABLATIONS = "autoresearch-audit", "autoresearch-ablate"
+"""Where in git's folder the folders of audits and ablations lie."""
 JOURNAL = "journal.jsonl"
 PULSE = "status.json"
 """What a running session says of itself, for whoever may not take long to look."""
