@@ -20,7 +20,7 @@ SCHEMA = 2
 
 
 def to_json(log: Log, summary: Summary) -> str:
-    """One JSON object, two spaces deep. null is "not measured" or "not known"; never 0 or NaN.
+    """One JSON object, two spaces deep, each of the rows on a line of its own. null is "not measured" or "not known"; never 0 or NaN.
 
     schema       2
     headline     the answer in a sentence
@@ -97,9 +97,13 @@ def to_json(log: Log, summary: Summary) -> str:
         "spent": vars(summary.spent),
         "session": None if session is None else vars(session),
         "warnings": summary.warnings,
-        "rows": [_row(row) for row in log.rows],
+        "rows": [],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    head = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False).removesuffix("[]\n}")
+    # A row a line: indented, a hundred thousand of them take ten times as long and four times the memory.
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+    rows = [f"{',' if i else ''}\n    {encode(_row(row))}" for i, row in enumerate(log.rows)]
+    return "".join([head, "[", *rows, "\n  ]\n}\n" if rows else "]\n}\n"])
 
 
 def _stretch(stretch: Stretch) -> dict[str, Any]:

@@ -16,9 +16,12 @@ Standing = Literal["baseline", "keep", "discard", "crash", "other"]
 """What became of a row; `other` is every status whose meaning is not certain."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Row:
-    """One row of a results file, or one experiment of a journal."""
+    """One row of a results file, or one experiment of a journal; never changed once it is made.
+
+    Not frozen, as everything else is: that makes a row five times as dear, a second in 100,000.
+    """
 
     n: int
     """1, 2, … over all rows of the log."""

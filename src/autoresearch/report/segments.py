@@ -81,7 +81,7 @@ def without_empty_zeros(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[str
 def _beginnings(rows: Sequence[Row], resets: Collection[int]) -> Iterator[tuple[Row, str | None]]:
     """Each row with its standing, and where it begins a segment why ("" for the first)."""
     # A baseline that no experiment follows is a last look at the result, not a new start.
-    last = max((i for i, row in enumerate(rows) if not _announces(row, "middle")), default=-1)
+    last = next((i for i in reversed(range(len(rows))) if not _announces(rows[i], "middle")), -1)
     markers = sorted(resets, reverse=True)
     leading = True
     for i, row in enumerate(rows):
@@ -104,10 +104,10 @@ def _beginnings(rows: Sequence[Row], resets: Collection[int]) -> Iterator[tuple[
 
 def _announces(row: Row, place: _Place) -> bool:
     """Does the row say that it is a baseline? The deeper in the segment, the plainer it must."""
+    if row.status in ("discard", "crash") or (row.status == "other" and place == "middle"):
+        return False
     if row.status == "baseline":
         return True
-    if row.status != "keep" and not (row.status == "other" and place != "middle"):
-        return False
     if place == "first" and _BASELINE.match(row.description):
         return True
     found = _NEW_BASELINE.match(row.description)
