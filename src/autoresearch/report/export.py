@@ -20,7 +20,8 @@ SCHEMA = 2
 
 
 def to_json(log: Log, summary: Summary) -> str:
-    """One JSON object, two spaces deep, each of the rows on a line of its own. null is "not measured" or "not known"; never 0 or NaN.
+    """One JSON object, two spaces deep, a line for each of the rows. null is "not measured" or "not known"; never
+    0 or NaN.
 
     schema       2
     headline     the answer in a sentence
@@ -69,12 +70,14 @@ def to_json(log: Log, summary: Summary) -> str:
                  life what its runs were shut in: bubblewrap, landlock or none
     warnings     sentences about what is doubtful
     rows         [{n, line, label, segment, commit, value, raw_value, status, raw_status, description, reason,
-                 hypothesis, category, expected, by, rung, cost_usd, duration_s, cause, sentinel, change, extra}];
+                 hypothesis, category, expected, by, rung, cost_usd, duration_s, cause, sentinel, change, low, high,
+                 confidence, extra}];
                  expected is the change that was predicted, relative; status is baseline, keep, discard, crash or other;
                  raw_* as the file has them; cause, from a journal, is null or baseline, better, simplification, screen,
                  rematch, guard, check, confirm, implausible, sentinel or tampered; sentinel is true for an edit that
-                 does nothing; change is over the incumbent where both ran side by side; extra is every other column as
-                 text
+                 does nothing; change is over the incumbent where both ran side by side; low and high are the ends of
+                 its interval laid around the value, in the metric's unit, and confidence how often such an interval
+                 covers the truth, all null for fewer than five pairs; extra is every other column as text
     """
     last: dict[str, Any] = _stretch(summary.last) if summary.last is not None else {}
     session = log.session

@@ -11,6 +11,7 @@ from autoresearch.edge.journal import salvage
 from autoresearch.errors import SettingsError
 from autoresearch.model import Direction, Status
 from autoresearch.records import Began
+from autoresearch.report.bars import around
 from autoresearch.report.cells import clean
 from autoresearch.report.evidence import gather
 from autoresearch.report.learnt import learnt
@@ -63,6 +64,7 @@ def _row(experiment: Experiment, direction: Direction) -> Row:
     runs = [run for run in experiment.runs if run.arm == "candidate"]
     standing: Standing = verdict.status.value
     beside = side_by_side(experiment, direction)
+    bar = None if verdict.value is None else around(verdict.value, experiment, direction)
     return Row(
         n=experiment.n,
         line=experiment.n,
@@ -85,6 +87,9 @@ def _row(experiment: Experiment, direction: Direction) -> Row:
         cause=verdict.cause,
         sentinel=experiment.is_sentinel,
         change=beside.gain if beside and beside.relative else None,
+        low=bar.low if bar else None,
+        high=bar.high if bar else None,
+        confidence=bar.confidence if bar else None,
     )
 
 

@@ -58,6 +58,11 @@ class Row:
     """True for an edit that does nothing, proposed by the harness; it counts nowhere but among its like."""
     change: float | None = None
     """Relative change over the incumbent where both ran side by side, positive when better."""
+    low: float | None = None
+    high: float | None = None
+    """Ends of the interval of `change`, laid around `value`, the smaller number first; None for too few pairs."""
+    confidence: float | None = None
+    """How often such an interval covers the truth; None exactly when `low` is."""
 
 
 @dataclass(frozen=True)

@@ -70,11 +70,9 @@ def _metric_name(table: Table, layout: Layout, metric: str | None) -> str:
 def _rows(table: Table, layout: Layout) -> Iterator[tuple[Row, str]]:
     """Each row with the unit of its metric; what cannot be one is named in the table's warnings."""
     n = 0
-    for header, lines in groupby(table.body, key=attrgetter("header")):
-        own = layout
-        if header not in (None, table.header):
-            found = list(lines)
-            own, lines = _later_layout(found, header, layout), iter(found)
+    for header, group in groupby(table.body, key=attrgetter("header")):
+        lines = list(group)
+        own = layout if header in (None, table.header) else _later_layout(lines, header, layout)
         for line in lines:
             row = _row(n + 1, line, own)
             if row is None:
