@@ -95,7 +95,13 @@ def curve(log: Log) -> Curve | None:
     if not values:
         return None
     log_scale = values[0] > 0 and bool(core) and max(core) / min(core) >= LOG_FROM
-    low, high = _range(values, core, log_scale)
+    bars = tuple(
+        Bar(numbers[row.n], row.value, row.low, row.high)
+        for row in points
+        if row.status == "keep" and row.value is not None and row.low is not None
+    )
+    ends = [end for bar in (*bars, *([verified] if verified else ())) for end in (bar.low, bar.high) if end is not None]
+    low, high = _range(values, core, [end for end in ends if end > 0 or not log_scale], log_scale)
     left_out = len(measured) - len(points)
     return Curve(
         numbers,
@@ -107,11 +113,7 @@ def curve(log: Log) -> Curve | None:
         high,
         log_scale,
         left_out,
-        bars=tuple(
-            Bar(numbers[row.n], row.value, row.low, row.high)
-            for row in points
-            if row.status == "keep" and row.value is not None and row.low is not None
-        ),
+        bars=bars,
         verified=verified,
     )
 
@@ -156,8 +158,10 @@ def _steps(log: Log, rows: Sequence[Row], numbers: Mapping[int, int]) -> tuple[t
     return (*corners, (numbers[rows[-1].n], corners[-1][1])) if corners else ()
 
 
-def _range(values: Sequence[float], core: Sequence[float], log_scale: bool) -> tuple[float, float]:
-    """Room for baseline and bests whole, and for what lies near them: an outlier must not flatten the rest."""
+def _range(
+    values: Sequence[float], core: Sequence[float], ends: Sequence[float], log_scale: bool
+) -> tuple[float, float]:
+    """Room for baseline and bests whole, and for points and ends of bars near them: an outlier must not flatten all."""
     scale = math.log if log_scale else float
     quarter, three = scale(values[len(values) // 4]), scale(values[(3 * len(values)) // 4])
     fence = 1.5 * (three - quarter)
@@ -165,5 +169,5 @@ def _range(values: Sequence[float], core: Sequence[float], log_scale: bool) -> t
     if core:
         bottom, top = scale(min(core)), scale(max(core))
         low, high = min(low, bottom - (top - bottom) / 2), max(high, top + (top - bottom) / 2)
-    inside = [value for value in values if low <= scale(value) <= high]
+    inside = [value for value in (*values, *ends) if low <= scale(value) <= high]
     return min([*inside, *core]), max([*inside, *core])

@@ -70,25 +70,21 @@ def steps(drawn: Curve, palette: Palette) -> dict[str, Any]:
 
 def bars(drawn: Curve, palette: Palette) -> list[dict[str, Any]]:
     """How far keeps and the verified head may be off: an upright line and its two ends."""
-    kept = _ends(drawn, drawn.bars)
-    verified = _ends(drawn, [drawn.verified] if drawn.verified else [])
-    return [*_bars(kept, palette.ink, 1), *_bars(verified, palette.other, 2.5)]
+    verified = [drawn.verified] if drawn.verified else []
+    return [*_bars(drawn, drawn.bars, palette.ink, 1), *_bars(drawn, verified, palette.other, 2.5)]
 
 
-def _ends(drawn: Curve, found: Sequence[Bar]) -> list[dict[str, float]]:
-    ends = [(bar.x, bar.low, bar.high) for bar in found if bar.low is not None and bar.high is not None]
-    return [{"n": x, "y": drawn.held(low), "to": drawn.held(high)} for x, low, high in ends]
-
-
-def _bars(values: Sequence[Mapping[str, float]], colour: str, width: float) -> Iterator[dict[str, Any]]:
-    if values:
+def _bars(drawn: Curve, found: Sequence[Bar], colour: str, width: float) -> Iterator[dict[str, Any]]:
+    bars = [(bar.x, bar.low, bar.high) for bar in found if bar.low is not None and bar.high is not None]
+    if bars:
         yield {
-            "data": {"values": values},
+            "data": {"values": [{"n": x, "y": drawn.held(low), "to": drawn.held(high)} for x, low, high in bars]},
             "mark": {"type": "rule", "color": colour, "strokeWidth": width},
             "encoding": {"y2": {"field": "to"}},
         }
+        # A bar that goes on beyond the edge has no end there.
         yield {
-            "data": {"values": [{"n": each["n"], "y": each[end]} for each in values for end in ("y", "to")]},
+            "data": {"values": [{"n": x, "y": end} for x, *ends in bars for end in ends if drawn.shows(end)]},
             "mark": {"type": "tick", "orient": "horizontal", "color": colour, "size": 7, "thickness": width},
         }
 
