@@ -84,19 +84,16 @@ def texts(scene: dict[str, Any], widths: dict[str, float]) -> list[Box]:
 
 
 def measured(spec: dict[str, Any]) -> dict[str, float]:
-    """How wide the drawing library really draws each name: so much room it makes for them in a legend."""
+    """How wide the drawing library really draws each name: so much room it makes for it in a legend of its own."""
     written = [value["text"] for layer in spec["layer"] for value in layer["data"]["values"] if "text" in value]
-    legend = {"labelFontSize": labels.SIZE, "labelLimit": 0, "symbolLimit": 0, "gridAlign": "none", "title": None}
+    font = {"labelFont": spec["config"]["font"], "labelFontSize": labels.SIZE, "labelLimit": 0}
     alone = {
-        "config": {"font": spec["config"]["font"]},
-        "data": {"values": [{"text": text} for text in written]},
-        "mark": "point",
-        "encoding": {"color": {"field": "text", "sort": None, "legend": legend}},
+        "scales": [{"name": text, "type": "ordinal", "domain": [text], "range": ["red"]} for text in written],
+        "legends": [{"fill": text, "symbolType": "circle", **font} for text in written],
     }
-    scene = vl_convert.vegalite_to_scenegraph(alone)["scenegraph"]
-    entries = [item for mark in marks(scene) if mark.get("role") == "scope" for item in mark["items"]]
+    scene = vl_convert.vega_to_scenegraph(alone)["scenegraph"]
     found: dict[str, float] = {}
-    for entry in entries:
+    for entry in (item for mark in marks(scene) if mark.get("role") == "scope" for item in mark["items"]):
         said = [item["text"] for mark in marks(entry) if mark.get("role") == "legend-label" for item in mark["items"]]
         found |= {said[0]: entry["width"] - 16} if said else {}
     assert set(found) == set(written)
