@@ -31,6 +31,8 @@ def read_journal(path: Path, data: bytes, metric: str | None, direction: Directi
     if metric not in (None, opened.metric):
         raise SettingsError(f"{path}: this session measured {opened.metric}, not {metric}. Leave --metric out.")
     doubts: tuple[str, ...] = (f"{damage} What stands before it is shown",) if damage else ()
+    if not damage and len(records) < len(data.splitlines()):
+        doubts += (f"the last line ({len(records) + 1}) is cut short, as when a session is killed: left out",)
     if direction not in (None, opened.direction):
         doubts += (f"--direction {direction} goes against the session's own: {opened.direction} is better",)
     settled = direction or opened.direction
