@@ -59,6 +59,9 @@ def test_reads_a_real_file_as_a_careful_human_does(expected: Expected) -> None:
     assert found == expected
     said = "\n".join(summarise(log).warnings)
     assert [doubt for doubt in expected.doubts if doubt not in said] == []
+    assert bool(said) == bool(expected.doubts or expected.unparsed), (
+        "a plain file needs no warning, and another has one"
+    )
 
 
 def test_every_real_file_has_an_expectation() -> None:

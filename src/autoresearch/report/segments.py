@@ -71,11 +71,15 @@ def place(rows: Sequence[Row], *, metric: str, resets: Collection[int]) -> Place
 
 def without_empty_zeros(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[str, ...]]:
     """0 stands for "never measured" on crashes and rows of no certain status; on discards unless a keep is 0."""
-    kept_zero = any(row.value == 0 and row.status in ("keep", "baseline") for row in rows)
-    empty = {"crash", "other"} if kept_zero else {"crash", "other", "discard"}
+    kept = [row for row in rows if row.status in ("keep", "baseline") and row.value is not None]
+    zeros = [row for row in kept if row.value == 0]
+    empty = {"crash", "other"} if zeros else {"crash", "other", "discard"}
     cleared = tuple(replace(row, value=None) if row.value == 0 and row.status in empty else row for row in rows)
     told = sum(a is not b and a.status != "crash" for a, b in zip(rows, cleared, strict=True))
-    return cleared, (f"0 stands for not measured in {told} rows that were not kept",) if told else ()
+    said = [f"0 stands for not measured in {told} rows that were not kept"] if told else []
+    if 0 < len(zeros) < len(kept) / 2:
+        said.append(f"0 was kept in line {zeros[0].line}, taken for a measured value; so is 0 in discarded rows")
+    return cleared, tuple(said)
 
 
 def _beginnings(rows: Sequence[Row], resets: Collection[int]) -> Iterator[tuple[Row, str | None]]:
