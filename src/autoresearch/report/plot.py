@@ -31,7 +31,8 @@ def plot(drawn: Curve, *, width: int, height: int, color: bool) -> str:
     for mark, standings, _, colour in _MARKS:
         points = _apart(drawn, [row for row in drawn.points if row.status in standings], 4 * width, 4 * height)
         if points:
-            figure.draw(figure.signal([x for x, _ in points], [y for _, y in points], plotext.marker(mark, colour)))
+            marker = plotext.marker(mark, colour)
+            figure.draw(figure.signal([x for x, _ in points], [y for _, y in points], marker=marker))
     xs, ys = _ticks(drawn)
     figure.ruler("x").ticks(xs, [f"{x}" for x in xs])
     figure.ruler("y").ticks(ys, [number(y, 4) for y in ys])
