@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import reduce
+from typing import TypeVar
 
 from autoresearch.decide.form import Tally
 from autoresearch.decide.history import BASELINE, VERIFICATION, Experiment, History, Spent, Verification
@@ -32,6 +32,8 @@ from autoresearch.records import (
     Settled,
     Verifying,
 )
+
+_Past = TypeVar("_Past", History, Experiment, Verification)
 
 
 def fold(records: Iterable[AnyRecord]) -> History:
@@ -142,3 +144,12 @@ def _tallied(history: History, record: AnyRecord) -> Mapping[str, Tally]:
 def _spend(history: History, reply: Replied) -> History:
     mine = history.spent_by.get(reply.model, Spent()).after(reply)
     return replace(history, spent=history.spent.after(reply), spent_by={**history.spent_by, reply.model: mine})
+
+
+def replace(before: _Past, **changes: object) -> _Past:
+    """As dataclasses.replace, in a tenth of the time: a night of 10,000 experiments takes 300,000 of them."""
+    assert changes.keys() <= vars(before).keys()
+    after = object.__new__(type(before))
+    vars(after).update(vars(before))
+    vars(after).update(changes)
+    return after
