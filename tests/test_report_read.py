@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,9 +15,9 @@ from hypothesis import strategies as st
 
 from autoresearch.errors import AutoresearchError, RepositoryError, SettingsError
 from autoresearch.model import Direction
-from autoresearch.report.cells import number
+from autoresearch.report.cells import missing, number
 from autoresearch.report.direction import from_name
-from autoresearch.report.log import Log, Standing
+from autoresearch.report.log import Log, Row, Standing
 from autoresearch.report.read import read
 from autoresearch.report.status import standing
 from autoresearch.report.summary import summarise
@@ -57,6 +59,9 @@ def test_reads_a_real_file_as_a_careful_human_does(expected: Expected) -> None:
     assert found == expected
     said = "\n".join(summarise(log).warnings)
     assert [doubt for doubt in expected.doubts if doubt not in said] == []
+    assert bool(said) == bool(expected.doubts or expected.unparsed), (
+        "a plain file needs no warning, and another has one"
+    )
 
 
 def test_every_real_file_has_an_expectation() -> None:
@@ -319,7 +324,7 @@ def test_reads_a_pi_log(tmp_path: Path) -> None:
     log = log_of(tmp_path, PI + "half a line {\n", "autoresearch.jsonl")
     assert (log.title, log.metric, log.direction) == ("faster", "ms", Direction.LOWER)
     assert [(row.label, row.value, row.status) for row in log.rows] == [("1", 10.0, "baseline"), ("2", None, "crash")]
-    assert log.rows[0].extra == {"mb": "3"}
+    assert log.rows[0].extra == {"mb": "3", "timestamp": "1000"}
     assert log.spent.elapsed_s == 60.0
     assert log.warnings == ("unparsed line 4: half a line {",)
 
@@ -363,7 +368,11 @@ def test_reads_a_journal_with_a_torn_end_and_leaves_it_alone(tmp_path: Path) -> 
     path = journal(tmp_path)
     torn = path.read_bytes()[:-20]
     path.write_bytes(torn)
-    assert len(read(path).rows) == 3
+    log = read(path)
+    assert len(log.rows) == 3
+    assert log.warnings == (
+        f"the last line ({len(torn.splitlines())}) is cut short, as when a session is killed: left out",
+    )
     assert path.read_bytes() == torn
 
 
@@ -421,6 +430,9 @@ def test_a_header_alone_is_a_session_that_has_just_begun(tmp_path: Path) -> None
 
 # Properties
 
+EXAMPLES = int(os.environ.get("EXAMPLES", "80"))
+"""Of each property; EXAMPLES=50000 looks harder."""
+
 WORDS = """commit val_bpb metric status description 0 1.5 2e3 -0 1e999 nan - keep KEEP discard crash baseline ok False
 abcdef1 # #1 iteration {} " \\t 223/90 9999999999999999999999 reset""".split()
 PHRASES = ["new baseline", "v2 boundary", "# metric_direction: lower", "", "\x1b[1m", "\ud800"]
@@ -448,7 +460,48 @@ CONTENTS = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# Structure
+
+NAMES = "commit val_bpb memory_gb status description cost_usd duration_s hypothesis iteration notes sha mb".split()
+VALUES = st.one_of(
+    st.sampled_from([*WORDS, "baseline", "$1.92", "12 ms", "3.5", '"a ""b"""', "0x00", "9" * 400, "1e-400", "a\\tb"]),
+    st.text(st.characters(exclude_characters="\n\t"), max_size=8),
+)
+ENDS = st.sampled_from(["\n", "\r\n", "\n\n", "\n \t\n"])
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> bytes:
+    """A results.tsv as people and programs leave it: ragged rows, prose, a second header, odd line ends, a mark."""
+    first = draw(st.permutations(NAMES))[: draw(st.integers(2, 8))]
+    header = [*first, draw(st.sampled_from([*NAMES, "", "column 6"]))]
+    ragged = st.lists(VALUES, min_size=1, max_size=len(header) + 3)
+    whole = st.lists(VALUES, min_size=len(header), max_size=len(header))
+    odd = [
+        st.just("# BASELINE_RESET"),
+        st.just("It went well: we keep it."),
+        st.just("# metric_direction: higher"),
+        st.permutations(NAMES[:5]).map("\t".join),
+        ragged.map("\\t".join),
+    ]
+    lines = draw(st.lists(st.one_of(ragged.map("\t".join), whole.map("\t".join), *odd), max_size=10))
+    titled = ["\t".join(header), *lines] if draw(st.booleans()) else lines
+    mark = "\ufeff" if draw(st.booleans()) else ""
+    return (mark + "".join(line + draw(ENDS) for line in titled)).encode("utf-8", "surrogatepass")
+
+
+def shown(row: Row) -> set[str]:
+    """All texts of a row."""
+    said = [row.raw_value, row.raw_status, row.description, row.label, row.commit or "", row.hypothesis]
+    return {*said, *row.extra.values()}
+
+
+def amounts(row: Row) -> set[float]:
+    """The cells that are shown as numbers."""
+    return {value for value in (row.cost_usd, row.duration_s) if value is not None}
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CONTENTS)
 @example(b"commit\tmetric\tstatus\n" + b"a\t1\tkeep\n" * 3)
 @example(b"a\tb\nc\td\n")
@@ -460,7 +513,7 @@ def test_no_bytes_make_the_reader_fail_other_than_with_its_own_error(tmp_path: P
             assert [row.n for row in log.rows] == list(range(1, len(log.rows) + 1))
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(TABLES)
 @example("commit\tmetric\tstatus\na\t1\tkeep\nprose\n\ncommit\tmetric\tstatus\nx\ty\n#12\tkeep\t1\n")
 def test_every_line_is_a_row_or_named_in_a_warning(tmp_path: Path, text: str) -> None:
@@ -477,3 +530,83 @@ def test_every_line_is_a_row_or_named_in_a_warning(tmp_path: Path, text: str) ->
     silent = spoken - {row.line for row in log.rows} - named
     assert len(silent) <= 1, "only the first header may go without a word"
     assert all(split(lines[n - 1].removesuffix("\r"))[-1] == log.columns[-1] for n in silent)
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.one_of(tables(), TABLES.map(lambda text: text.encode("utf-8", "replace"))))
+@example(b"commit\tval_bpb\tstatus\tmb\tmb\na\t1\tkeep\t2\t3\n")
+@example(b"commit\tval_bpb\tcost_usd\tstatus\na\t1\tcheap\tkeep\nb\t1\t$2\tkeep\n")
+def test_every_cell_of_a_row_is_found_again(tmp_path: Path, content: bytes) -> None:
+    try:
+        log = log_of(tmp_path, content)
+    except AutoresearchError:
+        return
+    if log.kind != "tsv":
+        return
+    lines = content.decode("utf-8-sig", errors="replace").split("\n")
+    for row in log.rows:
+        for cell in split(lines[row.line - 1].removesuffix("\r")):
+            reading = number(cell.lstrip("$"))
+            assert missing(cell) or cell in shown(row) or (reading and reading.value in amounts(row)), (cell, row)
+
+
+def leaves(value: object) -> Iterator[object]:
+    """The values within lists of lists, but for true, false and null."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from leaves(inner)
+    elif value is not None and not isinstance(value, bool):
+        yield value
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(LINES)
+@example('{"metric": 1, "status": "keep", "asi": {"mb": 1}, "metrics": {"mb": 2}, "mb": 3, "commit": "main", "mb": 4}')
+@example('{"metric": 1, "metrics": [5, 6], "asi": "seven", "type": "run", "segment": 8, "timestamp": 9}')
+def test_every_value_of_a_run_is_found_again(tmp_path: Path, content: str) -> None:
+    try:
+        log = log_of(tmp_path, content.encode("utf-8", "surrogatepass"), "log.jsonl")
+    except AutoresearchError:
+        return
+    lines = content.encode("utf-8", "surrogatepass").decode("utf-8", "replace").split("\n")
+    for row in log.rows:
+        everything = " ".join(shown(row))
+        scalars = leaves(json.loads(lines[row.line - 1], object_pairs_hook=lambda pairs: [held for _, held in pairs]))
+        for value in scalars:
+            text = value if isinstance(value, str) else json.dumps(value)
+            assert not re.fullmatch(r"[\w.+-]+", text, re.ASCII) or text in everything, (value, row)
+
+
+@pytest.fixture(scope="module")
+def whole_night(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A journal's bytes."""
+    return journal(tmp_path_factory.mktemp("whole")).read_bytes()
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_damaged_journal_shows_its_sound_beginning_and_says_so(
+    tmp_path: Path, whole_night: bytes, data: st.DataObject
+) -> None:
+    content = bytearray(whole_night)
+    at = data.draw(st.integers(0, len(content) - 1))
+    match data.draw(st.sampled_from(["flip", "cut", "double", "drop", "zero"])):
+        case "flip":
+            content[at] ^= 1 << data.draw(st.integers(0, 7))
+        case "cut":
+            del content[at:]
+        case "double":
+            content[at:at] = content[at : at + data.draw(st.integers(1, 400))]
+        case "drop":
+            del content[at : at + data.draw(st.integers(1, 400))]
+        case _:
+            content[at:] = bytes(len(content) - at)
+    whole = read(written(tmp_path, whole_night, "journal.jsonl"))
+    try:
+        found = read(written(tmp_path, bytes(content), "journal.jsonl"))
+    except AutoresearchError:
+        return
+    if found.kind == "journal":
+        assert found.rows == whole.rows[: len(found.rows)]
+        assert len(found.warnings) == 1 or bytes(content).count(b"\n") == len(content.splitlines())
+        assert len(found.warnings) == 1 or bytes(content) == whole_night[: len(content)]

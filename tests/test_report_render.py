@@ -379,3 +379,28 @@ def test_a_text_report_of_a_table_needs_no_drawing_library(tmp_path: Path) -> No
         [sys.executable, "-c", code, str(night(tmp_path))], capture_output=True, text=True, check=True, cwd=tmp_path
     )
     assert {"plotext", "vl_convert", "numpy", "pydantic", "openai"}.isdisjoint(done.stderr.split())
+
+
+HEAVY = {"git", "openai", "anthropic", "sklearn", "tenacity", "yaml", "pygments", "genai_prices"}
+OURS = {"autoresearch.settings", "autoresearch.records", "autoresearch.project", "autoresearch.session"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "also"),
+    [
+        (("--version",), {"rich.console"}),
+        (("report", "results.tsv"), {"numpy", "vl_convert", "plotext"}),
+        (("report", "results.tsv", "-f", "json"), {"numpy", "vl_convert", "plotext", "rich.console"}),
+        (("report", "results.tsv", "-f", "svg"), {"numpy", "plotext", "rich.console"}),
+    ],
+)
+def test_a_command_loads_what_it_needs_and_no_more(tmp_path: Path, arguments: list[str], also: set[str]) -> None:
+    """Typer itself has loaded pydantic by then; the models of settings and records cost as much again."""
+    night(tmp_path)
+    code = (
+        "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
+        "from autoresearch.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0
+    assert (HEAVY | OURS | also).intersection(done.stderr.split()) == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from enum import StrEnum
@@ -66,6 +67,8 @@ def report(
     from autoresearch.report.summary import summarise
 
     kind = _kind(form, export, output)
+    # A large table becomes a million objects, none of which is ever garbage: looking for it takes half a second.
+    gc.disable()
     path = find(source)
     if output is None and kind is Format.PNG and sys.stdout.isatty():
         raise SettingsError("a PNG is no text for a terminal. Give a file: --format png -o report.png")

@@ -15,6 +15,8 @@ _NUMBER = re.compile(
     (?P<unit>\*?|\s+[^\d\s].*|[%A-Za-zµ°][^\d\s]*)""",
     re.VERBOSE,
 )
+_BEGINNINGS = frozenset("+-.~≈ 0123456789")
+_PLAIN = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?")
 _SCALES = {"k": 1e3, "K": 1e3, "M": 1e6}
 _MISSING = frozenset(
     [
@@ -58,7 +60,7 @@ class Reading(NamedTuple):
 
 def clean(text: str) -> str:
     """The text on one line, without control characters: a model wrote it, and terminals and pages show it."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text.strip()
     flat = _LONE_SURROGATE.sub("\ufffd", " ".join(text.split()))
     return _CONTROL.sub("\ufffd", flat)
@@ -74,7 +76,12 @@ def unquote(cell: str) -> str:
 
 def number(cell: str) -> Reading | None:
     """The finite number that a cell means: `68.6%`, `1,234`, `~970K`, `12 ms`; never half of `223/90`."""
-    found = _NUMBER.fullmatch(cell.strip()) if cell else None
+    # Most cells are plain numbers or plainly none, and a table has a million of them.
+    if cell[:1] not in _BEGINNINGS:
+        return None
+    if _PLAIN.fullmatch(cell) and len(cell) < 300:
+        return Reading(float(cell), "")
+    found = _NUMBER.fullmatch(cell.strip())
     if found is None:
         return None
     value = float(found["number"].replace(",", "")) * _SCALES.get(found["scale"] or "", 1.0)

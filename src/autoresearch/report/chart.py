@@ -13,6 +13,7 @@ from autoresearch.report.curve import Curve, curve
 from autoresearch.report.layers import PRINT, Palette
 from autoresearch.report.log import Log
 from autoresearch.report.summary import Summary
+from autoresearch.report.thinned import distinct
 
 _SIZE = (860, 420)
 
@@ -48,7 +49,7 @@ def spec(log: Log, summary: Summary, palette: Palette = PRINT) -> dict[str, Any]
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "title": {
             "text": shorten(wording.headline(log, summary), 110),
-            "subtitle": shorten(f"{log.title}; {caption(log, drawn)}", 150),
+            "subtitle": [shorten(text, 150) for text in (f"{log.title}; {certainty.in_short(log)}", _drawn(drawn))],
             "anchor": "start",
         },
         "width": _SIZE[0],
@@ -59,7 +60,8 @@ def spec(log: Log, summary: Summary, palette: Palette = PRINT) -> dict[str, Any]
         "layer": [
             layers.baselines(drawn, palette),
             layers.steps(drawn, palette),
-            layers.points(drawn, palette),
+            *layers.bars(drawn, palette),
+            layers.points(drawn, distinct(drawn, paper), log, palette),
             *(layers.names(names, align, palette) for align in ("left", "right")),
         ],
         "encoding": {
@@ -110,12 +112,22 @@ def _paper(drawn: Curve) -> labels.Paper:
 
 def caption(log: Log, drawn: Curve) -> str:
     """What the numbers are worth, and what is not shown as it is."""
-    said = [certainty.in_short(log), "best so far as a line, baseline dashed"]
+    return f"{certainty.in_short(log)}; {_drawn(drawn)}"
+
+
+def _drawn(drawn: Curve) -> str:
+    said = ["best so far as a line"] if drawn.steps else []
+    said += ["baseline dashed"] if drawn.baselines else []
+    if drawn.bars:
+        least = min(row.confidence for row in drawn.points if row.status == "keep" and row.confidence is not None)
+        said.append(f"bars: what a keep's pairs speak for, at least {math.floor(least * 100)} % sure")
+    if hidden := len(drawn.points) - len(distinct(drawn, _paper(drawn))):
+        said.append(f"{hidden:,} discarded points that all but lie on others left out")
     if drawn.sentinels:
         said.append(f"{plural(drawn.sentinels, 'sentinel')} left out")
     if drawn.clipped:
-        said.append(f"{len(drawn.clipped)} of {len(drawn.points)} points are outside, drawn as triangles at the edge")
-    return "; ".join(said)
+        said.append(f"triangles at the edge: {len(drawn.clipped):,} of {len(drawn.points):,} points lie outside")
+    return "; ".join(said) or "points as measured"
 
 
 def _y_title(log: Log) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
+from operator import itemgetter
 
 from autoresearch.report import cells, names, status
 
 Body = Sequence[Sequence[str]]
+_LONGEST_NAME = 2 * max(map(len, names.KNOWN))
+"""No name that tables have is longer, however it is spaced."""
 
 
 @dataclass(frozen=True)
@@ -28,28 +32,53 @@ class Layout:
     rivals: tuple[str, ...] = ()
     """Columns that could as well be the metric."""
 
-    @property
-    def named(self) -> frozenset[int | None]:
+    @cached_property
+    def placed(self) -> frozenset[int | None]:
         """The columns that have a place of their own in a Row."""
-        return frozenset(
-            [
-                self.metric,
-                self.status,
-                self.description,
-                self.label,
-                self.hypothesis,
-                self.cost,
-                self.duration,
-            ]
-        )
+        said = [self.metric, self.status, self.description, self.commit, self.label, self.hypothesis]
+        return frozenset([*said, self.cost, self.duration])
+
+    @cached_property
+    def others(self) -> tuple[tuple[int, str], ...]:
+        """The columns without one, each with a name that no other has."""
+        found: dict[str, int] = {}
+        for i, own in enumerate(self.columns):
+            if i not in self.placed:
+                found[unshared(own, i, found)] = i
+        return tuple((i, name) for name, i in found.items())
+
+    @cached_property
+    def pick(self) -> Callable[[Sequence[str]], tuple[str, ...]]:
+        """A row's cells of metric, status, description, commit, label, hypothesis, cost and duration.
+
+        The row ends with as many empty cells as there are columns, and one: that is what absent columns read.
+        """
+        places = [self.metric, self.status, self.description, self.commit]
+        places += [self.label, self.hypothesis, self.cost, self.duration]
+        return itemgetter(*(-1 if i is None else i for i in places))
+
+    @cached_property
+    def blank(self) -> tuple[str, ...]:
+        """The empty cells that `pick` wants behind a row."""
+        return ("",) * (len(self.columns) + 1)
+
+
+def unshared(name: str, i: int, taken: Container[str]) -> str:
+    """What to call the column of that index: its number where it has no name, or another has the same."""
+    name = name or f"column {i + 1}"
+    while name in taken:
+        name += f" (column {i + 1})"
+    return name
 
 
 def is_header(row: Sequence[str], below: Sequence[str] = ()) -> bool:
     """True for a row of names: no number, and names that tables of this kind have, or numbers right below."""
+    known = sum(len(cell) <= _LONGEST_NAME and names.plain(cell) in names.KNOWN for cell in row)
+    if known < 2 and not below:
+        return False
     filled = [cell for cell in row if cell]
     if len(filled) < 2 or any(cells.number(cell) for cell in filled):
         return False
-    known = sum(names.plain(cell) in names.KNOWN for cell in filled)
     if known >= 2:
         return True
     if any(status.standing(cell) in ("discard", "crash") for cell in filled):

@@ -15,6 +15,17 @@ LOG_FROM = 20.0
 
 
 @dataclass(frozen=True)
+class Bar:
+    """How far a value may be off."""
+
+    x: int
+    value: float
+    low: float | None
+    """The smaller end; None where there is none, and then `high` is too."""
+    high: float | None
+
+
+@dataclass(frozen=True)
 class Curve:
     """What to draw: the number of the experiment to the right, the metric in its own unit upwards."""
 
@@ -33,6 +44,10 @@ class Curve:
     log_scale: bool
     sentinels: int = 0
     """Measured ones, which are no points."""
+    bars: tuple[Bar, ...] = ()
+    """Of keeps that were measured in pairs."""
+    verified: Bar | None = None
+    """The head as it was measured again after the session."""
 
     def x(self, row: Row) -> int:
         """Where the row stands from left to right."""
@@ -71,16 +86,51 @@ def curve(log: Log) -> Curve | None:
         first = next((row for row in rows if row.status == "baseline"), None)
         if first is not None and first.value is not None:
             baselines.append((numbers[first.n], numbers[rows[-1].n], first.value))
+    verified = _verified(log, numbers)
     core = [y for line in steps for _, y in line] + [y for *_, y in baselines]
+    core += [verified.value] if verified else []
     if not all(map(_drawable, core)):
         return None
     values = sorted(row.value for row in points if row.value is not None and _drawable(row.value))
     if not values:
         return None
     log_scale = values[0] > 0 and bool(core) and max(core) / min(core) >= LOG_FROM
-    low, high = _range(values, core, log_scale)
+    bars = tuple(
+        Bar(numbers[row.n], row.value, row.low, row.high)
+        for row in points
+        if row.status == "keep" and row.value is not None and row.low is not None
+    )
+    ends = [end for bar in (*bars, *([verified] if verified else ())) for end in (bar.low, bar.high) if end is not None]
+    low, high = _range(values, core, [end for end in ends if end > 0 or not log_scale], log_scale)
     left_out = len(measured) - len(points)
-    return Curve(numbers, own, points, tuple(steps), tuple(baselines), low, high, log_scale, left_out)
+    return Curve(
+        numbers,
+        own,
+        points,
+        tuple(steps),
+        tuple(baselines),
+        low,
+        high,
+        log_scale,
+        left_out,
+        bars=bars,
+        verified=verified,
+    )
+
+
+def _verified(log: Log, numbers: Mapping[int, int]) -> Bar | None:
+    """The verified head: what the gain over the session's baseline makes of the baseline's value."""
+    found = log.evidence.verified if log.evidence else None
+    baseline = next((row.value for row in log.rows if row.status == "baseline"), None)
+    if found is None or found.gain is None or found.n is None or not found.over_baseline:
+        return None
+    if found.n not in numbers or baseline is None or log.direction is None:
+        return None
+    # Only a journal knows of verifications, and reading one has loaded what this needs.
+    from autoresearch.report.bars import over
+
+    value, ends = over(baseline, found.gain, log.direction)
+    return Bar(numbers[found.n], value, ends.low if ends else None, ends.high if ends else None)
 
 
 def _drawable(value: float) -> bool:
@@ -108,8 +158,10 @@ def _steps(log: Log, rows: Sequence[Row], numbers: Mapping[int, int]) -> tuple[t
     return (*corners, (numbers[rows[-1].n], corners[-1][1])) if corners else ()
 
 
-def _range(values: Sequence[float], core: Sequence[float], log_scale: bool) -> tuple[float, float]:
-    """Room for baseline and bests whole, and for what lies near them: an outlier must not flatten the rest."""
+def _range(
+    values: Sequence[float], core: Sequence[float], ends: Sequence[float], log_scale: bool
+) -> tuple[float, float]:
+    """Room for baseline and bests whole, and for points and ends of bars near them: an outlier must not flatten all."""
     scale = math.log if log_scale else float
     quarter, three = scale(values[len(values) // 4]), scale(values[(3 * len(values)) // 4])
     fence = 1.5 * (three - quarter)
@@ -117,5 +169,5 @@ def _range(values: Sequence[float], core: Sequence[float], log_scale: bool) -> t
     if core:
         bottom, top = scale(min(core)), scale(max(core))
         low, high = min(low, bottom - (top - bottom) / 2), max(high, top + (top - bottom) / 2)
-    inside = [value for value in values if low <= scale(value) <= high]
+    inside = [value for value in (*values, *ends) if low <= scale(value) <= high]
     return min([*inside, *core]), max([*inside, *core])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
 from autoresearch.figures import number, percent
-from autoresearch.report import assets, certainty, learnings, wording
+from autoresearch.report import assets, certainty, learnings, nextsteps, wording
 from autoresearch.report.alarms import alarms
 from autoresearch.report.exhibit import Exhibit
 from autoresearch.report.experiments import Table
@@ -34,14 +34,15 @@ def page(log: Log, summary: Summary, exhibits: Mapping[int, Exhibit] = _NOTHING,
     title = escape(wording.headline(log, summary))
     above = [
         f'<p class="quiet">{escape(log.title)}</p>\n<h1>{title}</h1>',
-        *_claims(log),
+        *_claims(log, summary),
         *_lines(log, summary, moment),
         *figure(log, summary, title),
         *_kept(log, summary),
         *_list("Evidence", certainty.lines(log)),
-        *_list("Learnings", learnings.lines(log.learnt, log.direction)),
+        *_list("Learnings by kind of idea", learnings.lines(log.learnt, log.direction)),
         *_crashes(summary.crashes),
         *_doubts(summary.warnings),
+        *_next(log, summary),
     ]
     running = moment is not None and moment.running
     rows = _all(log, exhibits, RUNNING_SIZE if running else SIZE, sum(map(len, above)))
@@ -82,10 +83,12 @@ def _state(log: Log, moment: Moment, size: int) -> Iterator[str]:
     yield f'<p class="state live" id="state" {data}>{said}</p>'
 
 
-def _claims(log: Log) -> Iterator[str]:
+def _claims(log: Log, summary: Summary) -> Iterator[str]:
     yield from (f'<p class="alarm">{escape(alarm)}</p>' for alarm in alarms(log))
     if claim := certainty.claim(log):
         yield f'<p class="{"proven" if certainty.proven(log) else "unproven"}">{escape(claim)}</p>'
+    if cost := wording.cost(log, summary):
+        yield f"<p>cost: {escape(cost)}</p>"
 
 
 def _lines(log: Log, summary: Summary, moment: Moment | None) -> Iterator[str]:
@@ -93,8 +96,6 @@ def _lines(log: Log, summary: Summary, moment: Moment | None) -> Iterator[str]:
     # What the session is doing stands above already.
     said = f"session {log.session.tag}: " if log.session and moment else "\n"
     yield from (f"<li>{escape(line)}</li>" for line in wording.details(log, summary) if not line.startswith(said))
-    if cost := wording.cost(log, summary):
-        yield f"<li>cost: {escape(cost)}</li>"
     yield "</ul>"
 
 
@@ -102,22 +103,27 @@ def _kept(log: Log, summary: Summary) -> Iterator[str]:
     kept: Sequence[Kept] = summary.last.kept if summary.last is not None else ()
     if not kept:
         return
-    heads = (("n", "#"), ("n", log.metric), ("n", "change"), ("f", "commit"), ("", "edit"))
-    yield '<h2>Kept</h2><div class="wide"><table class="cards"><thead><tr>'
+    audited = bool(log.evidence and log.evidence.audited)
+    sure = [("f n", "pairs"), ("f n", "range"), *([("n", "anew")] if audited else [])] if log.evidence else []
+    heads = [("n", "#"), ("n", "change"), *sure, ("n", log.metric), ("f", "commit"), ("", "edit")]
+    yield f'<h2>Kept</h2><p class="why">{escape(certainty.about_keeps(log))}</p>'
+    yield '<div class="wide"><table class="cards"><thead><tr>'
     yield from (f'<th class="{kind}">{escape(name)}</th>' for kind, name in heads)
     yield "</tr></thead><tbody>"
-    for entry in kept:
-        yield _keep(entry.row, percent(entry.change, log.direction))
+    yield from (_keep(log, entry, audited=audited) for entry in certainty.ranked(log, kept))
     yield "</tbody></table></div>"
 
 
-def _keep(row: Row, change: str) -> str:
+def _keep(log: Log, entry: Kept, *, audited: bool) -> str:
+    row, change = entry.row, percent(entry.change, log.direction)
     value = number(row.value, 8) if row.value is not None else row.raw_value or "-"
     commit = escape((row.commit or "")[:7])
     why = f'<div class="why">{escape(row.reason)}</div>' if row.reason and row.reason != row.description else ""
+    sure = "".join(f'<td class="f n">{escape(said)}</td>' for said in certainty.sureness(log, row))
+    sure += f'<td class="n">{escape(certainty.anew(log, row))}</td>' if audited else ""
     return (
         f'<tr class="row"><td class="n"><a href="#experiment-{row.n}">{escape(row.label)}</a></td>'
-        f'<td class="n">{escape(value)}</td><td class="g n">{escape(change)}</td>'
+        f'<td class="g n">{escape(change)}</td>{sure if log.evidence else ""}<td class="v n">{escape(value)}</td>'
         f'<td class="f"><code>{commit}</code></td><td class="e">{escape(edit(row))}{why}</td></tr>'
     )
 
@@ -131,7 +137,7 @@ def _list(title: str, found: Iterable[str]) -> Iterator[str]:
 
 def _crashes(crashes: Sequence[Cause]) -> Iterator[str]:
     if crashes:
-        yield "<h2>Crashed</h2>"
+        yield "<h2>Crashed, by cause</h2>"
     for group in crashes:
         yield f"<p>{escape(group.cause)} ({len(group.rows)})</p><ul>"
         for row in group.rows:
@@ -144,6 +150,13 @@ def _doubts(warnings: Sequence[str]) -> Iterator[str]:
     if warnings:
         yield '<h2>Doubts</h2><ul class="doubts">'
         yield from (f"<li>{escape(warning)}</li>" for warning in warnings)
+        yield "</ul>"
+
+
+def _next(log: Log, summary: Summary) -> Iterator[str]:
+    if steps := nextsteps.steps(log, summary):
+        yield "<h2>Next</h2><ul>"
+        yield from (f"<li><code>{escape(step.command)}</code> {escape(step.why)}</li>" for step in steps)
         yield "</ul>"
 
 

@@ -15,6 +15,7 @@ from autoresearch.errors import SettingsError
 from autoresearch.model import Direction, Status
 from autoresearch.records import Began, Measured
 from autoresearch.report.audits import audited
+from autoresearch.report.bars import around
 from autoresearch.report.cells import clean
 from autoresearch.report.evidence import gather
 from autoresearch.report.learnt import learnt
@@ -34,6 +35,8 @@ def read_journal(path: Path, data: bytes, metric: str | None, direction: Directi
     if metric not in (None, opened.metric):
         raise SettingsError(f"{path}: this session measured {opened.metric}, not {metric}. Leave --metric out.")
     doubts: tuple[str, ...] = (f"{damage} What stands before it is shown",) if damage else ()
+    if not damage and len(records) < len(data.splitlines()):
+        doubts += (f"the last line ({len(records) + 1}) is cut short, as when a session is killed: left out",)
     if direction not in (None, opened.direction):
         doubts += (f"--direction {direction} goes against the session's own: {opened.direction} is better",)
     settled = direction or opened.direction
@@ -77,6 +80,7 @@ def _row(experiment: Experiment, direction: Direction) -> Row:
     runs = [run for run in experiment.runs if run.arm == "candidate"]
     standing: Standing = verdict.status.value
     beside = side_by_side(experiment, direction)
+    bar = None if verdict.value is None else around(verdict.value, experiment, direction)
     return Row(
         n=experiment.n,
         line=experiment.n,
@@ -99,6 +103,9 @@ def _row(experiment: Experiment, direction: Direction) -> Row:
         cause=verdict.cause,
         sentinel=experiment.is_sentinel,
         change=beside.gain if beside and beside.relative else None,
+        low=bar.low if bar else None,
+        high=bar.high if bar else None,
+        confidence=bar.confidence if bar else None,
     )
 
 

@@ -15,9 +15,9 @@ from autoresearch.report import direction as directions
 from autoresearch.report.log import Log, Row, Segment, Spending
 from autoresearch.report.segments import without_empty_zeros
 
-_FIELDS = frozenset(
-    ["run", "commit", "metric", "metrics", "status", "description", "timestamp", "segment", "asi", "type"]
-)
+_PLACED = frozenset(["run", "status", "description"])
+"""Fields that have a place of their own in a Row, whatever they hold."""
+_NEVER_METRIC = frozenset(["timestamp", "segment", "metric"])
 
 
 @dataclass
@@ -52,7 +52,8 @@ def read_jsonl(text: str, title: str, metric: str | None, direction: Direction |
     if not read.segments:
         raise SettingsError(f"{title}: no run in it. Name a results.tsv, a journal.jsonl or a session's tag.")
     if metric is not None and read.rows and not any(row.raw_value for row in read.rows):
-        known = dict.fromkeys([*read.metrics, *(name for row in read.rows for name in row.extra)])
+        measured = (name for row in read.rows for name, cell in row.extra.items() if cells.number(cell))
+        known = dict.fromkeys(name for name in (*read.metrics, *measured) if name not in _NEVER_METRIC)
         raise SettingsError(f"{title}: no metric {metric}. The file has: {', '.join(known)}.")
     return _log(read, title, direction)
 
@@ -110,32 +111,63 @@ def _by_segment(rows: Sequence[Row], segments: int) -> list[list[Row]]:
 
 def _object(line: str) -> Mapping[str, Any] | None:
     try:
-        entry = json.loads(line)
+        entry = json.loads(line, object_pairs_hook=_whole)
     except (ValueError, RecursionError):
         return None
     return entry if isinstance(entry, dict) else None
+
+
+def _whole(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's fields, of which none is lost where two have the same name."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        # The last one counts, as everywhere; what it covers is kept beside it.
+        if name in found:
+            found[_unshared(f"{name} again", "again", found)] = found[name]
+        found[name] = value
+    return found
 
 
 def _row(n: int, line: int, entry: Mapping[str, Any], read: _Read, metric: str | None) -> Row:
     more, idea = _mapping(entry.get("metrics")), _mapping(entry.get("asi"))
     own = metric is None or metric in read.metrics[-1:]
     said = entry.get("metric") if own else more.get(metric or "")
-    rest = {key: value for key, value in entry.items() if key not in _FIELDS}
+    sha = cells.commit(_text(entry.get("commit")))
     raw_status = _text(entry.get("status"))
     return Row(
         n=n,
         line=line,
         label=_text(entry.get("run")) or str(n),
-        commit=cells.commit(_text(entry.get("commit"))),
+        commit=sha,
         value=_finite(said),
         raw_value=_text(said),
         status=status.standing(raw_status),
         raw_status=raw_status,
         description=_text(entry.get("description")),
-        extra={_text(key): _text(value) for key, value in {**idea, **rest, **more}.items() if key != "hypothesis"},
+        extra=_extra(entry, {*_PLACED, "metric" if own else "", "commit" if sha else ""}),
         segment=len(read.segments) - 1,
         hypothesis=_text(idea.get("hypothesis")),
     )
+
+
+def _extra(entry: Mapping[str, Any], placed: set[str]) -> dict[str, str]:
+    """Every field that has no place of its own, those within `asi` and `metrics` by their own names."""
+    found: dict[str, str] = {}
+    for name, value in entry.items():
+        if name in ("asi", "metrics") and isinstance(value, dict):
+            inner = {key: held for key, held in value.items() if (name, key) != ("asi", "hypothesis")}
+        else:
+            inner = {} if name in placed else {name: value}
+        for key, held in inner.items():
+            if shown := _text(held):
+                found[_unshared(_text(key), name, found)] = shown
+    return found
+
+
+def _unshared(key: str, within: str, taken: Mapping[str, str]) -> str:
+    while key in taken:
+        key = f"{key} ({within})"
+    return key
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

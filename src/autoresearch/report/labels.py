@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,9 +14,23 @@ from autoresearch.report.summary import Kept
 
 MOST = 14
 """More names than this are a carpet."""
-_LETTER, _LINE = 5.6, 13.0
-"""Pixels that a character is wide, and a line high."""
+SIZE = 10.5
+"""Pixels of the font."""
+_LINE = 13.0
+"""Pixels that a line is high."""
 _LENGTH = 30
+WIDEST = 210.0
+"""Pixels that a name takes at most."""
+_LEEWAY = 1.06
+"""Fonts differ: a browser's may be so much wider than the one that pictures are drawn with."""
+_WIDTHS = {
+    **dict.fromkeys(" !',./:;I[]\\fijlt|", 0.28),
+    **dict.fromkeys('-()r"{}`*^', 0.4),
+    **dict.fromkeys("Jckszvxy", 0.5),
+    **dict.fromkeys("ABCDEFGHKLNOPQRSTUVXYZw&+<>=~", 0.74),
+    **dict.fromkeys("mMW@%", 0.95),
+}
+"""Of characters, as shares of the font's size, in the fonts that follow Helvetica."""
 _MOST_COVERED, _WEIGHT = 3, 4
 """Marks under a label that are borne, and how many nearer places one of them is worth."""
 
@@ -70,14 +85,32 @@ def place(kept: Iterable[Kept], drawn: Curve, paper: Paper) -> list[Label]:
     ranked = sorted((k for k in improving if k.row.description), key=_rank)
     for entry in ranked[:MOST]:
         assert entry.row.value is not None
-        text = shorten(entry.row.description, _LENGTH)
-        found = _spot(paper.x(drawn.x(entry.row)), paper.y(entry.row.value), len(text) * _LETTER, paper, marks, taken)
+        text = _fitting(entry.row.description)
+        found = _spot(paper.x(drawn.x(entry.row)), paper.y(entry.row.value), _width(text), paper, marks, taken)
         if found is not None:
             box, align = found
             taken.append(box)
             n, value = paper.back(box[0] if align == "left" else box[2], (box[1] + box[3]) / 2)
             labels.append(Label(n, value, text, align))
     return labels
+
+
+def _fitting(text: str) -> str:
+    length = _LENGTH
+    while _width(shorten(text, length)) > WIDEST:
+        length -= 1
+    return shorten(text, length)
+
+
+def _width(text: str) -> float:
+    """Pixels, rather too many than too few."""
+    return sum(_share(letter) for letter in text) * SIZE * _LEEWAY
+
+
+def _share(letter: str) -> float:
+    if letter.isascii():
+        return _WIDTHS.get(letter, 0.56)
+    return 1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.0 if unicodedata.combining(letter) else 0.8
 
 
 def _rank(entry: Kept) -> float:
@@ -93,6 +126,10 @@ def _marks(drawn: Curve, paper: Paper) -> list[tuple[float, float]]:
     for first, last, value in drawn.baselines:
         left, right = int(paper.x(first) / 4), int(paper.x(last) / 4)
         cells.update((x, int(paper.y(value) / 4)) for x in range(left, right + 1, 6))
+    for bar in (*drawn.bars, *([drawn.verified] if drawn.verified else [])):
+        if bar.low is not None and bar.high is not None:
+            top, bottom = int(paper.y(drawn.held(bar.high)) / 4), int(paper.y(drawn.held(bar.low)) / 4)
+            cells.update((int(paper.x(bar.x) / 4), row) for row in range(top, bottom + 1, 2))
     for line in drawn.steps:
         for (n, y), (to, then) in pairwise(line):
             left, right = int(paper.x(n) / 4), int(paper.x(to) / 4)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autoresearch.report import labels
-from autoresearch.report.curve import Curve
-from autoresearch.report.log import Row
+from autoresearch.figures import number, percent
+from autoresearch.report import certainty, labels
+from autoresearch.report.cells import shorten
+from autoresearch.report.curve import Bar, Curve
+from autoresearch.report.log import Log, Row
+from autoresearch.report.phrases import edit, pair, verdict
 
+VERIFIED = "verified"
+_LONGEST = 120
+"""Characters of a description that a tooltip shows."""
 _KINDS = {"keep": "kept", "discard": "discarded", "crash": "crashed", "other": "other", "baseline": "baseline"}
 
 
@@ -62,17 +68,44 @@ def steps(drawn: Curve, palette: Palette) -> dict[str, Any]:
     }
 
 
-def points(drawn: Curve, palette: Palette) -> dict[str, Any]:
-    kinds = [kind for standing, kind in _KINDS.items() if any(row.status == standing for row in drawn.points)]
+def bars(drawn: Curve, palette: Palette) -> list[dict[str, Any]]:
+    """How far keeps and the verified head may be off: an upright line and its two ends."""
+    verified = [drawn.verified] if drawn.verified else []
+    return [*_bars(drawn, drawn.bars, palette.ink, 1), *_bars(drawn, verified, palette.other, 2.5)]
+
+
+def _bars(drawn: Curve, found: Sequence[Bar], colour: str, width: float) -> Iterator[dict[str, Any]]:
+    bars = [(bar.x, bar.low, bar.high) for bar in found if bar.low is not None and bar.high is not None]
+    if bars:
+        yield {
+            "data": {"values": [{"n": x, "y": drawn.held(low), "to": drawn.held(high)} for x, low, high in bars]},
+            "mark": {"type": "rule", "color": colour, "strokeWidth": width},
+            "encoding": {"y2": {"field": "to"}},
+        }
+        # A bar that goes on beyond the edge has no end there.
+        yield {
+            "data": {"values": [{"n": x, "y": end} for x, *ends in bars for end in ends if drawn.shows(end)]},
+            "mark": {"type": "tick", "orient": "horizontal", "color": colour, "size": 7, "thickness": width},
+        }
+
+
+def points(drawn: Curve, shown: Sequence[Row], log: Log, palette: Palette) -> dict[str, Any]:
+    """The points of the rows that are `shown`, and the verified head as a diamond."""
+    kinds = [kind for standing, kind in _KINDS.items() if any(row.status == standing for row in shown)]
+    values = [_point(row, drawn, log) for row in _kept_last(shown)]
+    if drawn.verified is not None:
+        kinds.append(VERIFIED)
+        values.append(_diamond(drawn, drawn.verified, log))
     colours = {
         "kept": palette.kept,
         "baseline": palette.ink,
         "discarded": palette.discarded,
         "crashed": palette.crashed,
         "other": palette.other,
+        VERIFIED: palette.other,
     }
     return {
-        "data": {"values": [_point(row, drawn) for row in _kept_last(drawn.points)]},
+        "data": {"values": values},
         "mark": {"type": "point", "filled": True, "opacity": 1},
         "encoding": {
             "color": {
@@ -82,11 +115,15 @@ def points(drawn: Curve, palette: Palette) -> dict[str, Any]:
             },
             "size": {"field": "size", "type": "quantitative", "scale": None},
             "shape": {"field": "shape", "scale": None},
+            "tooltip": [
+                {"field": name, "type": "nominal"} for name in ("experiment", "value", "status", "change", "interval")
+            ]
+            + [{"field": "edit", "type": "nominal"}],
         },
     }
 
 
-def _point(row: Row, drawn: Curve) -> dict[str, Any]:
+def _point(row: Row, drawn: Curve, log: Log) -> dict[str, Any]:
     assert row.value is not None
     shape = "circle" if drawn.shows(row.value) else "triangle-up" if row.value > drawn.high else "triangle-down"
     kept = row.status in ("keep", "baseline")
@@ -97,7 +134,36 @@ def _point(row: Row, drawn: Curve) -> dict[str, Any]:
         "kind": _KINDS[row.status],
         "shape": shape,
         "size": 60 if kept else 32,
+        "experiment": row.label,
+        "value": number(row.value, 8),
+        "status": verdict(row),
+        "change": percent(row.change, log.direction),
+        "interval": _interval(row.low, row.high),
+        "edit": shorten(edit(row), _LONGEST),
     }
+
+
+def _diamond(drawn: Curve, bar: Bar, log: Log) -> dict[str, Any]:
+    """The verified head."""
+    found, verified = certainty.proven(log), log.evidence.verified if log.evidence else None
+    return {
+        "row": verified.n if verified else None,
+        "n": bar.x,
+        "y": drawn.held(bar.value),
+        "kind": VERIFIED,
+        "shape": "diamond",
+        "size": 130,
+        "experiment": str(bar.x),
+        "value": number(bar.value, 8),
+        "status": "measured again after the session",
+        "change": percent(found.gain, log.direction) if found and found.relative else "",
+        "interval": _interval(bar.low, bar.high),
+        "edit": "",
+    }
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else " to ".join(pair(low, high))
 
 
 def _kept_last(points: Sequence[Row]) -> list[Row]:
@@ -109,7 +175,21 @@ def names(names: Sequence[labels.Label], align: str, palette: Palette) -> dict[s
     values = [{"n": label.n, "y": label.value, "text": label.text} for label in names if label.align == align]
     return {
         "data": {"values": values},
-        "mark": {"type": "text", "align": align, "baseline": "middle", "fontSize": 10.5, "color": palette.ink},
+        "mark": {
+            "type": "text",
+            "align": align,
+            "mark": {
+                "type": "text",
+                "align": align,
+                "limit": labels.WIDEST,
+                "baseline": "middle",
+                "fontSize": labels.SIZE,
+                "color": palette.ink,
+            },
+            "baseline": "middle",
+            "fontSize": labels.SIZE,
+            "color": palette.ink,
+        },
         "encoding": {"text": {"field": "text"}},
     }
 

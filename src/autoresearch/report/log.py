@@ -38,9 +38,12 @@ class Ran:
     """The log of what the candidate said last, relative to the journal's folder; empty where there is none."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Row:
-    """One row of a results file, or one experiment of a journal."""
+    """One row of a results file, or one experiment of a journal; never changed once it is made.
+
+    Not frozen, as everything else is: that makes a row five times as dear, a second in 100,000.
+    """
 
     n: int
     """1, 2, … over all rows of the log."""
@@ -77,6 +80,11 @@ class Row:
     """True for an edit that does nothing, proposed by the harness; it counts nowhere but among its like."""
     change: float | None = None
     """Relative change over the incumbent where both ran side by side, positive when better."""
+    low: float | None = None
+    high: float | None = None
+    """Ends of the interval of `change`, laid around `value`, the smaller number first; None for too few pairs."""
+    confidence: float | None = None
+    """How often such an interval covers the truth; None exactly when `low` is."""
 
 
 @dataclass(frozen=True)

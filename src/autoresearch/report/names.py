@@ -38,7 +38,7 @@ _RATE = re.compile(
 
 def plain(name: str) -> str:
     """The name without differences of case and spacing."""
-    return re.sub(r"\s+", "_", name.strip().lower())
+    return "_".join(name.lower().split())
 
 
 def words(name: str) -> list[str]:

@@ -59,7 +59,11 @@ def _alarming(log: Log, tag: str) -> Iterator[Step]:
 def _of_a_session(log: Log, summary: Summary, tag: str) -> Iterator[Step]:
     assert log.session is not None
     assert log.evidence is not None
-    if log.session.closed is None and not log.evidence.verified:
+    if log.session.state == "running":
+        yield Step(f"autoresearch watch {tag}", "the live view; `stop` ends it in order")
+    elif log.session.state in ("killed", "failed"):
+        yield Step(f"autoresearch run --tag {tag}", "goes on where it was cut short")
+    elif log.session.closed is None and not log.evidence.verified:
         yield Step(f"autoresearch status {tag}", "what it does now, or whether it was killed")
         yield Step(f"autoresearch run --tag {tag}", "goes on where it was killed")
     elif log.session.closed and log.session.closed.startswith(("stopped", "interrupted")):

@@ -63,6 +63,8 @@ def _drawing(spec: dict[str, Any], kind: str, title: str) -> str:
         values = layer["data"]["values"]
         if values and "row" in values[0]:
             values[:] = [{**value, "href": f"#experiment-{value['row']}"} for value in values]
+            # What tooltips would say, the table says; as text in every point it would be most of the page.
+            layer["encoding"].pop("tooltip", None)
             layer["encoding"]["href"] = {"field": "href"}
     svg: str = vl_convert.vegalite_to_svg(spec, show_warnings=False)
     svg = _SAME.sub("/>", _LONG.sub(r"\1", _LINK.sub(r'href="\1"', svg)))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 from autoresearch.figures import number, plural
 from autoresearch.report.curve import Curve
 from autoresearch.report.log import Row, Standing
@@ -26,10 +29,10 @@ def plot(drawn: Curve, *, width: int, height: int, color: bool) -> str:
         marker = plotext.marker("hd", _LINE)
         figure.draw(figure.signal([x for x, _ in line], [y for _, y in line], marker=marker).lines())
     for mark, standings, _, colour in _MARKS:
-        rows = [row for row in drawn.points if row.status in standings]
-        if rows:
-            points = [drawn.x(row) for row in rows], [_at(drawn, row) for row in rows]
-            figure.draw(figure.signal(*points, marker=plotext.marker(mark, colour)))
+        points = _apart(drawn, [row for row in drawn.points if row.status in standings], 4 * width, 4 * height)
+        if points:
+            marker = plotext.marker(mark, colour)
+            figure.draw(figure.signal([x for x, _ in points], [y for _, y in points], marker=marker))
     xs, ys = _ticks(drawn)
     figure.ruler("x").ticks(xs, [f"{x}" for x in xs])
     figure.ruler("y").ticks(ys, [number(y, 4) for y in ys])
@@ -59,6 +62,15 @@ def _ticks(drawn: Curve) -> tuple[list[int], list[float]]:
     return xs, [drawn.low + (drawn.high - drawn.low) * i / 4 for i in range(5)]
 
 
-def _at(drawn: Curve, row: Row) -> float:
-    assert row.value is not None
-    return drawn.held(row.value)
+def _apart(drawn: Curve, rows: Sequence[Row], columns: int, lines: int) -> list[tuple[int, float]]:
+    """Where the rows' points stand, once for those that no terminal could tell apart: plotext is slow with points."""
+    first, last = drawn.x(drawn.points[0]), drawn.x(drawn.points[-1])
+    scale = math.log if drawn.log_scale else float
+    bottom, top = scale(drawn.low), scale(drawn.high)
+    found: dict[tuple[int, int], tuple[int, float]] = {}
+    for row in rows:
+        assert row.value is not None
+        x, y = drawn.x(row), drawn.held(row.value)
+        place = int((x - first) / (last - first or 1) * columns), int((scale(y) - bottom) / (top - bottom or 1) * lines)
+        found.setdefault(place, (x, y))
+    return list(found.values())

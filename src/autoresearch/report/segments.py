@@ -71,17 +71,21 @@ def place(rows: Sequence[Row], *, metric: str, resets: Collection[int]) -> Place
 
 def without_empty_zeros(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[str, ...]]:
     """0 stands for "never measured" on crashes and rows of no certain status; on discards unless a keep is 0."""
-    kept_zero = any(row.value == 0 and row.status in ("keep", "baseline") for row in rows)
-    empty = {"crash", "other"} if kept_zero else {"crash", "other", "discard"}
+    kept = [row for row in rows if row.status in ("keep", "baseline") and row.value is not None]
+    zeros = [row for row in kept if row.value == 0]
+    empty = {"crash", "other"} if zeros else {"crash", "other", "discard"}
     cleared = tuple(replace(row, value=None) if row.value == 0 and row.status in empty else row for row in rows)
     told = sum(a is not b and a.status != "crash" for a, b in zip(rows, cleared, strict=True))
-    return cleared, (f"0 stands for not measured in {told} rows that were not kept",) if told else ()
+    said = [f"0 stands for not measured in {told} rows that were not kept"] if told else []
+    if 0 < len(zeros) < len(kept) / 2:
+        said.append(f"0 was kept in line {zeros[0].line}, taken for a measured value; so is 0 in discarded rows")
+    return cleared, tuple(said)
 
 
 def _beginnings(rows: Sequence[Row], resets: Collection[int]) -> Iterator[tuple[Row, str | None]]:
     """Each row with its standing, and where it begins a segment why ("" for the first)."""
     # A baseline that no experiment follows is a last look at the result, not a new start.
-    last = max((i for i, row in enumerate(rows) if not _announces(row, "middle")), default=-1)
+    last = next((i for i in reversed(range(len(rows))) if not _announces(rows[i], "middle")), -1)
     markers = sorted(resets, reverse=True)
     leading = True
     for i, row in enumerate(rows):
@@ -104,10 +108,10 @@ def _beginnings(rows: Sequence[Row], resets: Collection[int]) -> Iterator[tuple[
 
 def _announces(row: Row, place: _Place) -> bool:
     """Does the row say that it is a baseline? The deeper in the segment, the plainer it must."""
+    if row.status in ("discard", "crash") or (row.status == "other" and place == "middle"):
+        return False
     if row.status == "baseline":
         return True
-    if row.status != "keep" and not (row.status == "other" and place != "middle"):
-        return False
     if place == "first" and _BASELINE.match(row.description):
         return True
     found = _NEW_BASELINE.match(row.description)

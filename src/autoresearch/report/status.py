@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from autoresearch.report.log import Standing
 
@@ -18,6 +19,7 @@ _MEANING: dict[str, Standing] = {word: standing for standing, words in _WORDS.it
 _PHRASES = frozenset({"no_op", "noop", "no_change", "no_changes", "not_run"})
 
 
+@lru_cache(maxsize=1024)
 def standing(raw: str) -> Standing:
     """What a status cell means; `other` unless that is certain. `keep-opt-in` is not a keep."""
     text = raw.strip().strip("*`[]!.").casefold()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
 
 from autoresearch.report import cells, columns
 from autoresearch.report.segments import marks_reset
@@ -14,8 +16,7 @@ _SETTING = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One row's cells, and the header it stands under."""
 
     number: int
@@ -52,30 +53,46 @@ def split(line: str) -> tuple[str, ...]:
     """Cells of a line: at tabs, or where it has none at a literal `\\t`; quotes come off afterwards."""
     if "\t" not in line:
         line = line.replace("\\t", "\t")
-    return tuple(cells.clean(cells.unquote(cell.strip())) for cell in line.split("\t"))
+    row = line.split("\t")
+    if '"' not in line and " \t" not in line and "\t " not in line and "".join(row).isprintable():
+        row[0], row[-1] = row[0].lstrip(), row[-1].rstrip()
+        return tuple(row)
+    return tuple(cells.clean(cells.unquote(cell.strip())) for cell in row)
 
 
 def take_apart(text: str) -> Table:
     """Sort the lines of a file; a line ends at `\\n` or `\\r\\n` and nowhere else."""
     table = Table()
     header: tuple[str, ...] | None = None
-    rows = [(number, line, split(line)) for number, line in _lines(text)]
-    for i, (number, line, row) in enumerate(rows):
-        below = rows[i + 1][2] if i + 1 < len(rows) and table.header is None and not table.body else ()
+    numeric = 0
+    lines = text.split("\n")
+    for number, line in _spoken(lines):
         if is_comment(line):
             _comment(table, number, line)
-        elif len(row) < 2:
+            continue
+        row = split(line)
+        if len(row) < 2:
             table.refuse(number, line)
-        elif columns.is_header(row, below):
+        elif numeric < len(row) and cells.number(row[numeric]):
+            # No header has a number, and a row mostly has one where the row above it had.
+            table.body.append(Line(number, row, header))
+        elif columns.is_header(row, () if table.header or table.body else _below(lines, number)):
             header = _header(table, number, row)
         else:
             table.body.append(Line(number, row, header))
+            numeric = next((i for i, cell in enumerate(row) if cells.number(cell)), numeric)
     return table
 
 
-def _lines(text: str) -> list[tuple[int, str]]:
-    lines = ((n, line.removesuffix("\r")) for n, line in enumerate(text.split("\n"), start=1))
-    return [(n, line) for n, line in lines if line.strip()]
+def _spoken(lines: Sequence[str], after: int = 0) -> Iterator[tuple[int, str]]:
+    """Number and text of the lines behind the first `after` that are not blank."""
+    for number, line in enumerate(islice(lines, after, None), start=after + 1):
+        if line and not line.isspace():
+            yield number, line.removesuffix("\r")
+
+
+def _below(lines: Sequence[str], number: int) -> tuple[str, ...]:
+    return next((split(line) for _, line in _spoken(lines, number)), ())
 
 
 def _header(table: Table, number: int, row: Sequence[str]) -> tuple[str, ...]:

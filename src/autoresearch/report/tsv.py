@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
 
 from autoresearch.errors import SettingsError
 from autoresearch.model import Direction
@@ -14,6 +16,8 @@ from autoresearch.report.columns import Layout
 from autoresearch.report.log import Log, Row, Spending
 from autoresearch.report.segments import place
 from autoresearch.report.table import Line, Table, take_apart
+
+_AMOUNTS = frozenset(["", "$", "usd", "s", "sec", "secs", "seconds"])
 
 
 def read_tsv(text: str, title: str, metric: str | None, direction: Direction | None) -> Log:
@@ -65,59 +69,71 @@ def _metric_name(table: Table, layout: Layout, metric: str | None) -> str:
 
 def _rows(table: Table, layout: Layout) -> Iterator[tuple[Row, str]]:
     """Each row with the unit of its metric; what cannot be one is named in the table's warnings."""
-    layouts: dict[tuple[str, ...] | None, Layout] = {table.header: layout, None: layout}
     n = 0
-    for line in table.body:
-        if line.header not in layouts:
-            layouts[line.header] = _later_layout(table, line.header or (), layout)
-        found = _row(n + 1, line, layouts[line.header])
-        if found is None:
-            table.refuse(line.number, " ".join(line.cells))
-        else:
-            n += 1
-            yield found
+    for header, group in groupby(table.body, key=attrgetter("header")):
+        lines = list(group)
+        own = layout if header in (None, table.header) else _later_layout(lines, header, layout)
+        for line in lines:
+            row = _row(n + 1, line, own)
+            if row is None:
+                table.refuse(line.number, " ".join(line.cells))
+            else:
+                n += 1
+                yield row
 
 
-def _later_layout(table: Table, header: tuple[str, ...], first: Layout) -> Layout:
-    body = [line.cells for line in table.body if line.header == header]
+def _later_layout(lines: Sequence[Line], header: tuple[str, ...], first: Layout) -> Layout:
     same = None if first.metric is None else columns.find(header, first.columns[first.metric])
-    return columns.lay_out(header, body, same)
+    return columns.lay_out(header, [line.cells for line in lines], same)
 
 
 def _row(n: int, line: Line, layout: Layout) -> tuple[Row, str] | None:
-    layout = _realigned(line.cells, layout)
-
-    def cell(i: int | None) -> str:
-        return line.cells[i] if i is not None and i < len(line.cells) else ""
-
-    reading = cells.number(cell(layout.metric))
-    if not cell(layout.status) and reading is None:
+    found = line.cells
+    if len(found) != len(layout.columns):
+        layout = _realigned(found, layout)
+    padded = (*found, *layout.blank)
+    metric, verdict, description, commit, label, hypothesis, cost, duration = layout.pick(padded)
+    reading = cells.number(metric)
+    if not verdict and reading is None:
         return None
-    description = cell(layout.description)
-    if cells.missing(description) and len(line.cells) > len(layout.columns):
-        description = line.cells[-1]
-    money, seconds = cells.number(cell(layout.cost)), cells.number(cell(layout.duration))
+    if len(found) > len(layout.columns) and cells.missing(description):
+        description = found[-1]
+    sha = cells.commit(commit)
+    money, seconds = _amount(cost) if cost else None, _amount(duration) if duration else None
+    more = {name: cell for i, name in layout.others if (cell := padded[i])}
+    if len(found) > len(layout.columns):
+        _add(more, layout, ((i, found[i]) for i in range(len(layout.columns), len(found)) if i not in layout.placed))
+    if (commit and not sha) or (cost and money is None) or (duration and seconds is None):
+        unread = ((layout.commit, commit, sha), (layout.cost, cost, money), (layout.duration, duration, seconds))
+        _add(more, layout, ((i, cell) for i, cell, read in unread if i is not None and read is None))
     row = Row(
         n=n,
         line=line.number,
-        label=cell(layout.label) or str(n),
-        commit=cells.commit(cell(layout.commit)),
+        label=label or str(n),
+        commit=sha,
         value=reading.value if reading else None,
-        raw_value=cell(layout.metric),
-        status=status.standing(cell(layout.status)),
-        raw_status=cell(layout.status),
+        raw_value=metric,
+        status=status.standing(verdict),
+        raw_status=verdict,
         description=description,
-        extra=_extra(line.cells, layout),
-        hypothesis=cell(layout.hypothesis),
-        cost_usd=money.value if money else None,
-        duration_s=seconds.value if seconds else None,
+        extra=more,
+        hypothesis=hypothesis,
+        cost_usd=money,
+        duration_s=seconds,
     )
     return row, reading.unit if reading else ""
 
 
-def _extra(row: Sequence[str], layout: Layout) -> dict[str, str]:
-    shown = {*layout.named, layout.commit if cells.commit(_at(row, layout.commit)) else None}
-    return {_at(layout.columns, i) or f"column {i + 1}": cell for i, cell in enumerate(row) if cell and i not in shown}
+def _add(more: dict[str, str], layout: Layout, found: Iterable[tuple[int, str]]) -> None:
+    for i, cell in found:
+        if cell:
+            more[columns.unshared(_at(layout.columns, i), i, more)] = cell
+
+
+def _amount(cell: str) -> float | None:
+    """Dollars or seconds; None for an amount of anything else, which is shown as it is written."""
+    reading = cells.number(cell.lstrip("$"))
+    return reading.value if reading and reading.unit.lower() in _AMOUNTS else None
 
 
 def _at(row: Sequence[str], i: int | None) -> str:
@@ -155,7 +171,8 @@ def _doubts(layout: Layout, rows: Sequence[Row], units: Sequence[str]) -> Iterat
         yield f"{layout.columns[layout.metric]} is taken for the metric, not {rivals}: choose with --metric"
     if layout.status is None:
         yield "no status column: nothing counts as kept, discarded or crashed"
-    if strange := [row for row in rows if not cells.missing(row.raw_value) and not cells.number(row.raw_value)]:
+    unmeasured = [row for row in rows if row.value is None and not cells.missing(row.raw_value)]
+    if strange := [row for row in unmeasured if not cells.number(row.raw_value)]:
         yield f"not one number, read as not measured: {_cited(strange)}"
     if rough := [row for row in rows if row.raw_value[:1] in ("~", "≈") and row.value is not None]:
         yield f"approximate numbers, taken at their word: {_cited(rough)}"
