@@ -106,7 +106,7 @@ def test_keeps_come_by_size_with_how_sure_each_is(tmp_path: Path) -> None:
     found = [(entry.row.n, *certainty.sureness(log, entry.row)) for entry in certainty.ranked(log, summary.last.kept)]
     assert found == [(3, "6–0", "-14.0 % to -15.0 %"), (2, "7–1", "+5.0 % to -5.0 %")]
     text = as_text(log, summary, chart=False)
-    assert "side by side; none is verified" in " ".join(text.split())
+    assert "side by side (ranges hold with 96 % or more); none is verified" in " ".join(text.split())
     assert text.index("\n3  -14.5 %    6–0") < text.index("\n2   -5.0 %    7–1")
     assert "| 3 | -14.5 % | 6–0 | -14.0 % to -15.0 % |" in markdown(log, summary)
     keeps = json.loads(to_json(log, summary))["evidence"]["keeps"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -33,11 +34,12 @@ def demo(
 
     if directory is not None and directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise SettingsError(f"{directory} is not an empty directory. Name a new one, or none for a temporary one.")
-    place = directory or Path(tempfile.mkdtemp(prefix="autoresearch-demo-"))
+    place = (directory or Path(tempfile.mkdtemp(prefix="autoresearch-demo-"))).absolute()
     from_template(EXAMPLE, place)
     # The example needs numpy: take the Python that has it, which is the one that runs this command.
+    found = os.environ.get("PATH")
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    typer.echo(f"the demo's project is in {place}")
+    typer.echo(f"the demo's project is in {directory or place}")
     os.environ["TINY_LM_SECONDS"] = SECONDS
     flags: dict[str, object] = {"model": "tune", "budget": f"experiments={experiments}"}
     outcome = hold(place / "program.md", TAG, flags, command=None)
@@ -45,4 +47,7 @@ def demo(
     if outcome.history.kept and not outcome.interrupted:
         verify(TAG)
     report(TAG)
-    typer.echo(f"\nthe commands are to be typed in the demo's project: cd {shlex.quote(str(place.resolve()))}")
+    go = f"cd {shlex.quote(str(place))}"
+    if shutil.which("autoresearch", path=found) is None:
+        go += f' && export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"'
+    typer.echo(f"\nthe commands are to be typed in the demo's project: {go}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autoresearch.decide.history import Experiment
 from autoresearch.decide.interval import Interval
@@ -24,19 +24,26 @@ class Ends:
     confidence: float
 
 
+def spoken(experiment: Experiment, direction: Direction) -> Interval | None:
+    """Its gain over the incumbent with what its pairs speak for: of five, which are too few for an interval at 95 %,
+    the whole range. None where it did not run beside the incumbent."""
+    found, pairs = side_by_side(experiment, direction), rounds(experiment).pairs
+    if found is None or found.low is not None or len(pairs) < FEWEST:
+        return found
+    sign = 1 if direction is Direction.HIGHER else -1
+    gains = [sign * (after - before) / (before if found.relative else 1) for before, after in pairs]
+    return replace(found, low=min(gains), high=max(gains), confidence=1 - 2.0 ** (1 - len(gains)))
+
+
 def around(value: float, experiment: Experiment, direction: Direction) -> Ends | None:
     """The bar around an experiment's value; None where it ran in fewer pairs than tell anything.
 
     It is the interval of its gain over the incumbent, laid around the value that was recorded.
     """
-    found, pairs = side_by_side(experiment, direction), rounds(experiment).pairs
-    if found is None or len(pairs) < FEWEST:
+    found = spoken(experiment, direction)
+    if found is None or found.low is None or found.high is None or found.confidence is None:
         return None
-    if found.low is not None and found.high is not None and found.confidence is not None:
-        return _laid(value, found, found.low, found.high, found.confidence, direction)
-    sign = 1 if direction is Direction.HIGHER else -1
-    gains = [sign * (after - before) / (before if found.relative else 1) for before, after in pairs]
-    return _laid(value, found, min(gains), max(gains), 1 - 2.0 ** (1 - len(gains)), direction)
+    return _laid(value, found, found.low, found.high, found.confidence, direction)
 
 
 def over(baseline: float, found: Interval, direction: Direction) -> tuple[float, Ends | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import prod
+from math import floor, prod
 from typing import TYPE_CHECKING
 
 from autoresearch.figures import percent, plural
@@ -114,6 +114,9 @@ def about_keeps(log: Log) -> str:
     beside = "changes are as measured when each was chosen"
     if evidence.keeps:
         beside += ", against the best of that time side by side"
+        sure = [won.gain.confidence for won in evidence.keeps.values() if won.gain.confidence]
+        if sure:
+            beside += f" (ranges hold with {floor(min(sure) * 100)} % or more)"
     if evidence.audited:
         beside += "; anew is what an audit measured of each against its parent"
     if evidence.verified is None or evidence.verified.gain is None:

@@ -14,6 +14,7 @@ from autoresearch.decide.rematch import SWEEP, keep_probability, wins_needed
 from autoresearch.decide.rounds import rounds
 from autoresearch.model import Direction, Status
 from autoresearch.report.audits import Anew
+from autoresearch.report.bars import spoken
 from autoresearch.report.cells import clean
 from autoresearch.report.power import smallest_gain
 from autoresearch.report.tampering import Tampering, tamperings
@@ -214,7 +215,7 @@ def _simplified(experiment: Experiment, direction: Direction) -> float:
 
 
 def _keeps(real: Sequence[Experiment], direction: Direction, wins: Sequence[int] | None) -> dict[int, Won]:
-    found = [(e, side_by_side(e, direction)) for e in real if e.kept and e.n != BASELINE]
+    found = [(e, spoken(e, direction)) for e in real if e.kept and e.n != BASELINE]
     return {e.n: _won(e, gain, wins) for e, gain in found if gain}
 
 

@@ -103,27 +103,30 @@ def _kept(log: Log, summary: Summary) -> Iterator[str]:
     kept: Sequence[Kept] = summary.last.kept if summary.last is not None else ()
     if not kept:
         return
-    audited = bool(log.evidence and log.evidence.audited)
-    sure = [("f n", "pairs"), ("f n", "range"), *([("n", "anew")] if audited else [])] if log.evidence else []
-    heads = [("n", "#"), ("n", "change"), *sure, ("n", log.metric), ("f", "commit"), ("", "edit")]
+    sure = [("n", "pairs"), ("f n", "range")] if log.evidence else []
+    sure += [("f n", "anew")] if log.evidence and log.evidence.audited else []
+    heads = [("n", "#"), ("n", log.metric), ("n", "change"), *sure, ("f", "commit"), ("", "edit")]
     yield f'<h2>Kept</h2><p class="why">{escape(certainty.about_keeps(log))}</p>'
     yield '<div class="wide"><table class="cards"><thead><tr>'
     yield from (f'<th class="{kind}">{escape(name)}</th>' for kind, name in heads)
     yield "</tr></thead><tbody>"
-    yield from (_keep(log, entry, audited=audited) for entry in certainty.ranked(log, kept))
+    yield from (_keep(log, entry) for entry in certainty.ranked(log, kept))
     yield "</tbody></table></div>"
 
 
-def _keep(log: Log, entry: Kept, *, audited: bool) -> str:
+def _keep(log: Log, entry: Kept) -> str:
     row, change = entry.row, percent(entry.change, log.direction)
     value = number(row.value, 8) if row.value is not None else row.raw_value or "-"
     commit = escape((row.commit or "")[:7])
     why = f'<div class="why">{escape(row.reason)}</div>' if row.reason and row.reason != row.description else ""
-    sure = "".join(f'<td class="f n">{escape(said)}</td>' for said in certainty.sureness(log, row))
-    sure += f'<td class="n">{escape(certainty.anew(log, row))}</td>' if audited else ""
+    sure = ""
+    if log.evidence:
+        pairs, between = certainty.sureness(log, row)
+        sure = f'<td class="p n">{escape(pairs)}</td><td class="f n">{escape(between)}</td>'
+        sure += f'<td class="f n">{escape(certainty.anew(log, row))}</td>' if log.evidence.audited else ""
     return (
         f'<tr class="row"><td class="n"><a href="#experiment-{row.n}">{escape(row.label)}</a></td>'
-        f'<td class="g n">{escape(change)}</td>{sure if log.evidence else ""}<td class="v n">{escape(value)}</td>'
+        f'<td class="n">{escape(value)}</td><td class="g n">{escape(change)}</td>{sure}'
         f'<td class="f"><code>{commit}</code></td><td class="e">{escape(edit(row))}{why}</td></tr>'
     )
 
