@@ -79,6 +79,7 @@ def rows(said: str) -> list[str]:
     return [" ".join(line.split()) for line in said.splitlines() if "  " in line][1:]
 
 
+@pytest.mark.slow
 def test_a_session_of_what_matters_what_does_nothing_what_is_double_and_what_is_built_upon(tmp_path: Path) -> None:
     user = Project(User.with_project(tmp_path / "project", files={"bench.py": EXACT, "program.py": text({})}).home)
     changes = steps(("CACHE", 1), ("MEMO", 1), ("IDLE", "1\nSPARE = 2"), ("WIDTH", 2), ("WIDTH", 3))

@@ -31,6 +31,7 @@ print("description: more")
 """
 
 
+@pytest.mark.slow
 def test_a_session_shows_itself_from_its_beginning_to_its_end(tmp_path: Path) -> None:
     user = User.with_project(tmp_path / "project")
     (tmp_path / "edit.py").write_text(EDIT)

@@ -102,7 +102,15 @@ def test_a_ref_moves_only_from_where_it_is_known_to_be(tmp_path: Path) -> None:
     assert user.git("rev-parse", "autoresearch/t") == made
 
 
-@pytest.mark.parametrize("folder", ["with space", 'it\'s "quoted"', "naïve-ünïcode", "new\nline"])
+@pytest.mark.parametrize(
+    "folder",
+    [
+        pytest.param("with space", marks=pytest.mark.slow),
+        'it\'s "quoted"',
+        pytest.param("naïve-ünïcode", marks=pytest.mark.slow),
+        "new\nline",
+    ],
+)
 def test_a_session_works_in_an_odd_folder_with_an_odd_target(tmp_path: Path, folder: str) -> None:
     target = '"sub dir/prögram.py"'
     program = f"---\ntarget: {target}\nbench: python3 -S {target}\nmetric: score\ndirection: higher\n---\n"
