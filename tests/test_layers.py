@@ -71,7 +71,7 @@ ALLOWED = {
         *NOUNS,
     },
     "exhibits": {"report", "edge.log", "edge.patches", *NOUNS},
-    "page": {"exhibits", "report", "edge.webpage", *NOUNS},
+    "page": {"exhibits", "report", "edge.holder", "edge.webpage", *NOUNS},
     "live_page": {"observer", "project", "decide.history", "edge", *NOUNS},
     "followers": {"heartbeat", "observer", "project", "edge", *NOUNS},
     "equipment": {"gates", "decide", "edge", "propose", "runner", "project", "program", *NOUNS},

@@ -37,6 +37,9 @@ print("\\n".join(sys.modules), file=sys.stderr)
 """
 
 
+AGAIN = "autoresearch run --tag t --model openai/gpt-6-luna"
+
+
 class Running:
     """A session whose latest run waits for a file."""
 
@@ -150,7 +153,7 @@ def test_stop_lets_the_run_finish_and_stop_now_does_not(tmp_path: Path) -> None:
         assert "session t: ended 0:0" in asked.stdout
         assert session.wait(30) == 130
     assert (it.folder / "journal.jsonl").read_text().count('"kind":"measured","n":2') == 1
-    assert "next: autoresearch run --tag t goes on" in it.user.types("status").stdout
+    assert f"next: {AGAIN} goes on" in it.user.types("status").stdout
 
 
 def test_a_killed_session_is_told_from_one_that_cannot_be_seen_and_no_stranger_is_signalled(tmp_path: Path) -> None:
@@ -161,7 +164,7 @@ def test_a_killed_session_is_told_from_one_that_cannot_be_seen_and_no_stranger_i
         said = it.user.types("status").stdout
         assert said.startswith("session t: killed 0:0")
         assert f"while running the bench, experiment 2 (process {session.pid} on " in said
-        assert "next: autoresearch run --tag t goes on" in said
+        assert f"next: {AGAIN} goes on" in said
         assert "session t: killed, experiment 2 not finished" in it.user.types("report").stdout
         shown = it.user.types("watch")
         assert (shown.returncode, shown.stdout.splitlines()[0][:18]) == (0, "session t: killed ")
@@ -233,7 +236,7 @@ def test_a_wait_is_seen_from_another_terminal_and_ctrl_c_there_leaves_the_sessio
         assert screen.child.exitstatus == 0
         assert "now: #2 waiting for openai/gpt-6-luna 0:09:" in user.types("status").stdout
         assert session.poll() is None
-        assert "stopped; autoresearch run --tag t goes on" in user.types("stop").stdout  # nothing is in hand
+        assert f"stopped; {AGAIN} goes on" in user.types("stop").stdout  # nothing is in hand
         assert session.wait(30) == 130
         session.communicate()
 

@@ -94,16 +94,17 @@ class Found:
     def doubts(self, onto: str | None) -> Iterator[str]:
         """What to know before anybody merges it."""
         tag, tip = self.opened.tag, self.repository.ref(f"refs/heads/{self.name}")
-        if self.history.closed is None:
-            numbers = self.keeps[-1].experiment.n
-            yield f"session {tag} is running, or was killed: this is its head as of now, experiment {numbers}"
+        state = self.log.session.state if self.log.session else None
+        if state != "ended" and self.history.closed is None:
+            how = "is running" if state == "running" else "was killed" if state == "killed" else "did not end in order"
+            yield f"session {tag} {how}: this is its head as of now, experiment {self.keeps[-1].experiment.n}"
         if tip not in (self.head, *(keep.commit for keep in self.keeps), self.opened.base):
             where = "is gone" if tip is None else f"is at {tip[:7]}, which is none of the session's keeps"
             yield f"branch {self.name} {where}; what is finalized is what the session kept, at {self.head[:7]}"
         yield from alarms.alarms(self.log)
         verified = self.log.evidence.verified if self.log.evidence else None
         claim = certainty.claim(self.log)
-        if claim and (verified is None or not verified.current or verified.gain is None):
+        if self.measured and claim and (verified is None or not verified.current or verified.gain is None):
             yield claim
         if onto is None:
             yield from self._moved_on()
@@ -111,6 +112,9 @@ class Found:
     def _moved_on(self) -> Iterator[str]:
         repository, base = self.repository, self.opened.base
         here = repository.ref("HEAD")
+        if here and repository.is_ancestor(self.head, here):
+            yield f"{repository.here()} has it already: {self.name} is merged"
+            return
         if all(ref.startswith(OURS) for ref in repository.holders(base)):
             yield f"the base {base[:7]} is on none of your branches any more: --onto BRANCH puts the changes on one"
         elif here and repository.is_ancestor(base, here) and not repository.is_ancestor(here, self.head):

@@ -68,6 +68,7 @@ class Teller:
             elapsed_s=history.elapsed_s,
             budget=began.budget if began else {},
             patience=began.patience if began else None,
+            again=one_line(began.again) if began else "",
             usd=spent.usd,
             tokens=spent.tokens,
             replies=spent.replies,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from autoresearch.edge import webpage
+from autoresearch.edge import holder, webpage
 from autoresearch.errors import AutoresearchError, RepositoryError
 
 _NICE = 10
@@ -46,6 +47,9 @@ def _document(asked: dict[str, str]) -> str:
     if not running and not journal.exists():
         return farewell(f"autoresearch/{asked['tag']}", NOTHING)
     log = read(journal)
+    if not running and log.session:
+        # The session has its lock until it is gone, and this is its last word.
+        log = replace(log, session=replace(log.session, state=holder.state("over", log.session.closed)))
     moment = Moment(datetime.now().astimezone(), running, asked["waiting"])
     return page(log, summarise(log), gather(journal, log, RUNNING_SIZE if running else SIZE), moment)
 

@@ -51,6 +51,8 @@ class Project:
     warnings: tuple[str, ...]
     html: Path | None = None
     """The page that shows the session while it goes on."""
+    again: str = ""
+    """The command that goes on with the session."""
 
     @property
     def settings(self) -> Settings:

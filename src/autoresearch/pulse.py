@@ -80,6 +80,8 @@ class Pulse:
     """Of all lives, at the latest record."""
     budget: Mapping[str, float] = field(default_factory=dict)
     patience: int | None = None
+    again: str = ""
+    """The command that goes on with it; empty where that is not known."""
     usd: float = 0.0
     tokens: int = 0
     replies: int = 0

@@ -164,6 +164,7 @@ def _open(
             sandbox=box.kind,
             budget=settings.budget.model_dump(exclude_none=True),
             patience=settings.patience,
+            again=project.again,
         )
     )
     for other in folder.others_running():

@@ -75,8 +75,13 @@ def next_step(found: Condition) -> str:
         measured, asked = found.pulse.verifying
         then.insert(0, f"autoresearch verify {tag} goes on after {measured} of {plural(asked, 'pair')}")
     elif found.closed is None or found.closed.startswith(("stopped by ", "interrupted")):
-        then.insert(0, f"autoresearch run --tag {tag} goes on")
+        then.insert(0, f"{goes_on(found)} goes on")
     return f"next: {'; '.join(then)}"
+
+
+def goes_on(found: Condition) -> str:
+    """The command that goes on with a session."""
+    return (found.pulse and found.pulse.again) or f"autoresearch run --tag {found.session.tag}"
 
 
 def how_it_is(found: Condition) -> str:
@@ -192,7 +197,7 @@ def _facts(found: Condition, others: list[str]) -> dict[str, Any]:
     wait, verifying = pulse.waiting, pulse.verifying
     return {
         **head,
-        "phase": "waiting" if wait else pulse.phase,
+        "phase": None if found.state == "ended" else "waiting" if wait else pulse.phase,
         "since": _iso(pulse.since),
         "limit_s": pulse.limit_s,
         "waiting": wait

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from autoresearch.cli.flags import AsJson, BaseCommit, BranchName, ProgramPath, with_settings
+from autoresearch.cli.flags import AsJson, BaseCommit, BranchName, ProgramPath, at_home, with_settings
 from autoresearch.errors import INTERRUPTED
 
 
@@ -33,7 +33,7 @@ def audit(
     from autoresearch.cli.survivors import JsonSurvivors, Survivors
     from autoresearch.edge.signals import StopSignal
 
-    plan = look(AUDIT, program, branch, base, flags, os.environ)
+    plan = look(AUDIT, at_home(program, branch), branch, base, flags, os.environ)
     try:
         if apply:
             plan.refuse_existing()

@@ -34,6 +34,27 @@ BaseCommit = Annotated[
 SETTINGS_PANEL = "Settings (also in program.md, or AUTORESEARCH_NAME in the environment)"
 
 
+def at_home(program: Path, tag: str | None) -> Path:
+    """The program.md of a session's own project, where none is named and none is here, as at a repository's root."""
+    from autoresearch.edge import journal, whereabouts
+    from autoresearch.edge.repo import Repository
+    from autoresearch.errors import SettingsError
+
+    if program != Path("program.md") or program.exists():
+        return program
+    try:
+        recorded = whereabouts.session(tag)
+    except SettingsError:
+        return program  # a branch of another tool's: whoever looks for it says what is missing
+    opened = next(iter(journal.read(recorded.journal)), None)
+    repository = Repository.open(Path.cwd())
+    try:
+        there = repository.root / getattr(opened, "project", ".") / program
+    finally:
+        repository.close()
+    return there if there.exists() else program
+
+
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command a flag for every setting; it receives those given as `flags: dict[str, object]`."""
     own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "flags"]

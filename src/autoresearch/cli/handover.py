@@ -33,7 +33,13 @@ class Handover:
 
     def text(self, piece: Piece) -> Path:
         """Where a branch's text goes."""
-        return self.folder / (f"pull-request-{piece.topic}.md" if piece.topic else "pull-request.md")
+        return self.folder / f"{'-'.join(filter(None, ('pull-request', self._selection, piece.topic)))}.md"
+
+    @property
+    def _selection(self) -> str:
+        """What tells a branch with some of the session's changes from the session's own; empty for that one."""
+        name, tag = self.found.name, self.found.opened.tag
+        return "" if name == f"autoresearch/{tag}" else name.removeprefix(f"autoresearch/{tag}-").replace("/", "-")
 
     @property
     def charts(self) -> list[Path]:
@@ -123,7 +129,7 @@ def _made(handover: Handover, shape: Shape, tips: Mapping[str, str]) -> Iterator
     found, plan = handover.found, handover.plan
     words = _DONE if tips else _WOULD
     if shape is Shape.TOPICS and len(plan.pieces) == 1:
-        yield "one topic: the changes touch each other's lines"
+        yield "one topic: the changes touch each other's lines, or no line that stands nowhere else is between them"
     for piece in plan.pieces:
         at = f" at {tip[:7]}" if (tip := tips.get(piece.branch)) else ""
         holds = f"{plural(len(piece.drafts), 'commit')} on {plan.start[:7]}"
@@ -170,7 +176,7 @@ def _commands(handover: Handover) -> Iterator[str]:
         if not remotes:
             yield f"git merge {branch}"
             continue
-        title = shlex.quote(one_line(brought.subject(piece.brought.kept)))
+        title = shlex.quote(one_line(brought.title(handover.found.log, piece.brought)))
         yield f"git push -u {shlex.quote(remote)} {branch}"
         yield f"gh pr create --head {branch} --title {title} --body-file {shlex.quote(str(handover.text(piece)))}"
 

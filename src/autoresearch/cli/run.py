@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -99,7 +101,7 @@ def hold(
 
     with opened(program, tag, flags) as (project, tag):
         resume.refuse_other(project, tag)
-        project = resume.at_base(project, tag)
+        project = replace(resume.at_base(project, tag), again=again(program, tag, flags, command or "run"))
         model, begun = ", ".join(pick(project.settings, os.environ)), resume.is_begun(project, tag)
         stop = StopSignal()
         with (
@@ -122,7 +124,7 @@ def hold(
             except AutoresearchError as error:
                 hooks.finished("error", str(error))
                 if isinstance(error, ProposerError) and resume.is_begun(project, tag):
-                    observer.notice(f"{again(project, tag, command or 'run')} goes on where this stops")
+                    observer.notice(f"{project.again} goes on where this stops")
                 raise
             hooks.finished("interrupted" if outcome.interrupted else "done", outcome.reason)
         if not as_json:
@@ -185,12 +187,18 @@ def sum_up(project: Project, tag: str, outcome: Outcome, command: str | None = "
     if command is None:
         return
     then = f"autoresearch verify {tag}; git diff {baseline.commit[:7]} {branch}; " if history.kept else ""
-    goes_on = f"{again(project, tag, command)} goes on; " if outcome.interrupted else ""
+    goes_on = f"{project.again} goes on; " if outcome.interrupted else ""
     say(f"next: {goes_on}{then}autoresearch report {tag}")
 
 
-def again(project: Project, tag: str, command: str) -> str:
-    """The command that goes on with a session."""
-    implied = {"model"} if command == "tune" else set()
-    flagged = any(origin.startswith("--") for name, origin in project.loaded.origins.items() if name not in implied)
-    return f"autoresearch {command} --tag {tag}{' (with the same flags)' if flagged else ''}"
+def again(program: Path, tag: str, flags: Mapping[str, object], command: str) -> str:
+    """The command that goes on with a session, with the flags that it was given."""
+    words = ["autoresearch", command, "--tag", tag]
+    if program != Path("program.md"):
+        words += ["--program", str(program)]
+    for name, value in flags.items():
+        if command == "tune" and name == "model":
+            continue
+        flag = name.replace("_", "-")
+        words += [f"--{'' if value else 'no-'}{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
+    return shlex.join(words)

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 """Of `--json`. Raised when a field changes its meaning or goes; new fields come without."""
+LAST = "last"
 LINES = 20
 """Lines of the log that are shown."""
 
 
 def show(
-    n: Annotated[int, typer.Argument(metavar="N", help="Number of the experiment; 1 is the baseline.")],
+    n: Annotated[str, typer.Argument(metavar="N", help="Number of the experiment, 1 being the baseline; or `last`.")],
     tag: Annotated[
         str | None, typer.Argument(metavar="TAG", help="The session; the default is the newest of this repository.")
     ] = None,
@@ -41,7 +42,7 @@ def show(
     print_it(dossier, paper())
 
 
-def _gather(session: Any, n: int) -> Dossier:
+def _gather(session: Any, asked: str) -> Dossier:
     """All that there is. Raises SettingsError where there is no such experiment."""
     from autoresearch.cli.answer import what_it_does
     from autoresearch.condition import look
@@ -54,9 +55,10 @@ def _gather(session: Any, n: int) -> Dossier:
 
     records = journal.read(session.journal)
     history = fold(records)
+    n = history.current.n - (history.pending is None) if asked == LAST else int(asked) if asked.isdecimal() else 0
     story, opened = tell(records, n) if n > 0 else None, history.opened
     if story is None or opened is None:
-        raise SettingsError(f"session {session.tag} has no experiment {n}. {_there_are(history)}")
+        raise SettingsError(f"session {session.tag} has no experiment {asked}. {_there_are(history)}")
     past = Past(Metric(opened.metric, opened.direction)).follow(history.experiments)
     doing = "" if story.verdict else what_it_does(look(session))
     log = story.final.last_log

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autoresearch.cli.answer import how_it_is, what_it_does
+from autoresearch.cli.answer import goes_on, how_it_is, what_it_does
 from autoresearch.condition import Condition, look, running, told_by
 from autoresearch.edge import holder, whereabouts
 from autoresearch.errors import RepositoryError, SettingsError
@@ -88,7 +88,7 @@ def _what_follows(found: Condition, *, now: bool) -> str:
     told = told_by(session.folder)
     closed = found.closed is None and told is not None and told.closed is not None  # all but its lock is given back
     over = closed or holder.look(session.folder)[0] != "running"
-    command = f"autoresearch verify {tag}" if found.is_verified else f"autoresearch run --tag {tag}"
+    command = f"autoresearch verify {tag}" if found.is_verified else goes_on(found)
     if now:
         return f"stopped: what was in hand is broken off, and nothing measured is lost; {command} goes on"
     if over:

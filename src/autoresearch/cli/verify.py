@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autoresearch.cli.flags import ProgramPath
+from autoresearch.cli.flags import ProgramPath, at_home
 from autoresearch.errors import INTERRUPTED, SettingsError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def verify(
     opened = known.opened if known else None
     if known is None or opened is None:
         raise SettingsError(f"{journal} is not a session's journal. Name a session's tag; `audit` takes any branch.")
-    project = examine(program, resume.as_begun(opened, known.began), os.environ)
+    project = examine(at_home(program, opened.tag), resume.as_begun(opened, known.began), os.environ)
     try:
         project = resume.at_base(project, opened.tag)
         stop, folder = StopSignal(), SessionFolder(project.repository.common_dir, opened.tag)

@@ -260,6 +260,8 @@ def _verdict(weight: Weight) -> str:
     """`dead weight`; where it is not the pairs that tell, what does: `earns its place: without it `check` fails: …`."""
     verdict = weight.experiment.verdict if weight.experiment else None
     said = SAID[weight.standing]
+    if weight.along and weight.standing in ("earns", "undecided"):
+        said += f" together with {_names(weight.along)}"
     if weight.standing == "dead" and not weight.is_out:
         said += " alone"
     if verdict is None or (weight.is_in_pairs and verdict.cause in ("rematch", "undecided", "simplification")):
@@ -298,6 +300,8 @@ def _sum(outcome: Outcome) -> str:
         sum(each.standing == name for each in outcome.weights) for name in ("earns", "dead", "undecided")
     )
     said = f"{earn} of {plural(len(outcome.weights), 'keep')} {'earns its' if earn == 1 else 'earn their'} place"
+    if built := sum(each.standing == "earns" and bool(each.along) for each in outcome.weights):
+        said += f" ({built} of them as what others are built on, and not told apart from these)"
     for count, what in ((dead, "dead weight"), (open_, "undecided")):
         said += f", {count} {'is' if count == 1 else 'are'} {what}" if count else ""
     together = sum(each.is_out for each in outcome.weights if each.standing == "dead")

@@ -52,7 +52,7 @@ class SessionFolder:
         except Timeout:
             other = holder.read(self.path)
             pid, host = (other.pid, other.host) if other else ("?", "?")
-            way = f"stop it with `autoresearch stop {self.tag}`, or choose another --tag"
+            way = f"or stop it with `autoresearch stop {self.tag}`"
             if self._what != NAMES[SESSIONS]:
                 way = "or stop it with Ctrl-C there"
             who = f"process {pid} on {host}"

@@ -16,6 +16,8 @@ from autoresearch.report.summary import Kept, Summary
 
 SUBJECT = 71
 """Characters of a commit's subject."""
+_ROOM = 30
+"""Fewer characters than this for the changes themselves say too little."""
 _WIDTH = 72
 TRAILER = "Autoresearch-Experiment"
 """Names the experiment that a commit comes from, as `TAG/N`; the session's own commits have it too."""
@@ -42,15 +44,27 @@ class Brought:
     """Experiment → AUTORESEARCH_SEED of the pairs that it was kept for."""
 
 
-def subject(kept: Sequence[Kept]) -> str:
-    """`Cache the board; fuse the loops and 3 more`: the biggest gains first, under 72 characters."""
-    names = list(dict.fromkeys(clean(entry.row.description) or "unnamed change" for entry in biggest(kept)))
-    most = len(names)
-    for count in range(most, 0, -1):
-        more = f" and {most - count} more" if count < most else ""
+def title(log: Log, brought: Brought) -> str:
+    """The subject of a branch, with its verified gain where it has one: `loss -9.3 %: cache the board and 3 more`."""
+    found = certainty.proven(log)
+    known = found is not None and found.relative and brought.measured and not brought.apart
+    gained = percent(found.gain, log.direction) if found and known else ""
+    return subject(brought.kept, f"{clean(log.metric)} {gained}: " if gained else "")
+
+
+def subject(kept: Sequence[Kept], first: str = "") -> str:
+    """`Cache the board; fuse the loops and 3 more`: the biggest gains first, under 72 characters with what comes
+    `first`."""
+    ordered = [clean(entry.row.description) or "unnamed change" for entry in biggest(kept)]
+    names, room = list(dict.fromkeys(ordered)), SUBJECT - len(first)
+    if room < _ROOM:
+        first, room = "", SUBJECT
+    for count in range(len(names), 0, -1):
+        rest = len(ordered) - sum(ordered.count(name) for name in names[:count])
+        more = f" and {rest} more" if rest else ""
         text = "; ".join(names[:count])
-        if len(text) + len(more) <= SUBJECT or count == 1:
-            return escape.message(shorten(text, SUBJECT - len(more)) + more)
+        if len(text) + len(more) <= room or count == 1:
+            return escape.message(first + shorten(text, room - len(more)) + more)
     raise ValueError("a subject takes at least one change")
 
 
@@ -65,7 +79,7 @@ def standing(log: Log, brought: Brought) -> Iterator[str]:
     if not brought.measured:
         yield (
             f"as measured while choosing; this selection was not measured as a whole: autoresearch audit "
-            f"{brought.branch}"
+            f"{brought.branch} --base {(brought.onto or brought.opened.base)[:10]}"
         )
     elif brought.apart:
         yield (
@@ -82,7 +96,8 @@ def standing(log: Log, brought: Brought) -> Iterator[str]:
 
 def squashed(log: Log, summary: Summary, brought: Brought) -> str:
     """The message of one commit with all of a branch."""
-    said = [*standing(log, brought), *([] if brought.apart else [wording.headline(log, summary)])]
+    whole = brought.measured and not brought.apart
+    said = [*standing(log, brought), *([wording.headline(log, summary)] if whole else [])]
     listed = [_item(log, entry) for entry in brought.kept]
     blocks = [
         *map(_wrapped, said),
@@ -91,7 +106,7 @@ def squashed(log: Log, summary: Summary, brought: Brought) -> str:
         *_reproduction(brought, brought.seeds),
         _trailers(log, brought, brought.kept),
     ]
-    return _message(subject(brought.kept), blocks)
+    return _message(title(log, brought), blocks)
 
 
 def single(log: Log, brought: Brought, entry: Kept) -> str:

@@ -54,6 +54,8 @@ def in_short(log: Log) -> str:
 
 def claim(log: Log) -> str | None:
     """What the measurement after the session says; None where there is nothing to verify."""
+    if log.evidence and log.evidence.verified is None and log.session and log.session.state == "running":
+        return "as measured, not verified while the session runs" if log.evidence.kept else None
     return verification(log.evidence) if log.evidence else None
 
 

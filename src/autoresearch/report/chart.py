@@ -13,7 +13,7 @@ from autoresearch.report.curve import Curve, curve
 from autoresearch.report.layers import PRINT, Palette
 from autoresearch.report.log import Log
 from autoresearch.report.summary import Summary
-from autoresearch.report.thinned import distinct
+from autoresearch.report.thinned import MANY, distinct
 
 _SIZE = (860, 420)
 
@@ -44,7 +44,8 @@ def spec(log: Log, summary: Summary, palette: Palette = PRINT) -> dict[str, Any]
         return None
     paper = _paper(drawn)
     kept = [entry for stretch in summary.stretches for entry in stretch.kept]
-    names = labels.place(kept, drawn, paper)
+    names, shown = labels.place(kept, drawn, paper), distinct(drawn, paper)
+    crowded = len(drawn.points) > MANY
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "title": {
@@ -59,9 +60,11 @@ def spec(log: Log, summary: Summary, palette: Palette = PRINT) -> dict[str, Any]
         "config": layers.config(palette),
         "layer": [
             layers.baselines(drawn, palette),
-            layers.steps(drawn, palette),
+            *([] if crowded else [layers.steps(drawn, palette)]),
             *layers.bars(drawn, palette),
-            layers.points(drawn, distinct(drawn, paper), log, palette),
+            layers.points(drawn, shown, log, palette),
+            # Very many points would hide the line that they are about.
+            *([layers.steps(drawn, palette)] if crowded else []),
             *(layers.names(names, align, palette) for align in ("left", "right")),
         ],
         "encoding": {

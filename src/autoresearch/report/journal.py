@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,6 +57,7 @@ def read_journal(path: Path, data: bytes, metric: str | None, direction: Directi
             lives=history.lives,
             closed=history.closed,
             in_progress=history.pending.n if history.pending else None,
+            goes_on=_goes_on(path, history),
             sandboxes=tuple(record.sandbox for record in records if isinstance(record, Began)),
             state=_state(path, history),
         ),
@@ -65,6 +67,18 @@ def read_journal(path: Path, data: bytes, metric: str | None, direction: Directi
         ran={each.n: Ran(tuple(map(_run, each.runs)), each.last_log) for each in history.experiments},
         trying=_described(history.pending) if history.pending else "",
     )
+
+
+def _goes_on(path: Path, history: History) -> str:
+    """The command that goes on with it, of a journal that lies where it was written: others' are not to be typed."""
+    said = history.began.again if history.began else ""
+    if not said.isprintable() or _state(path, history) is None:
+        return ""
+    try:
+        words = shlex.split(said)
+    except ValueError:
+        return ""
+    return said if words[:1] == ["autoresearch"] and shlex.join(words) == said else ""
 
 
 def _state(path: Path, history: History) -> State | None:

@@ -122,6 +122,8 @@ class Session:
     """Why the latest life ended in order; None while it runs, or when it was killed."""
     in_progress: int | None
     """Number of the experiment that has begun and not ended."""
+    goes_on: str = ""
+    """The command that goes on with it; empty where that is not known."""
     sandboxes: tuple[str, ...] = ()
     """What the runs of each life were shut in, oldest first: bubblewrap, landlock or none."""
     state: State | None = None

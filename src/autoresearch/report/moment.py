@@ -7,9 +7,9 @@ from datetime import datetime
 
 from autoresearch.report.log import Log
 
-_PATIENCE_S = 900.0
-_RUNS = 8
-"""A sweep takes six runs, between which no page is made."""
+_PATIENCE_S = 120.0
+_TIMES = 2.0
+"""How many times the longest experiment so far one may take, proposal and all."""
 _AT_FIRST_S = 3600.0
 
 
@@ -33,7 +33,8 @@ def doing(log: Log, moment: Moment) -> str:
         day = moment.at.strftime("%Y-%m-%d")
         if session.closed:
             return f"ended {day} {clock}: {session.closed}"
-        return f"stopped {day} {clock} before its end; it goes on with: autoresearch run --tag {session.tag}"
+        again = session.goes_on or f"autoresearch run --tag {session.tag}"
+        return f"stopped {day} {clock} before its end; it goes on with: {again}"
     number = session.in_progress or len(log.rows) + 1
     what = f"experiment {number}" if number > 1 else "the baseline"
     trying = f" “{log.trying}”" if log.trying and number > 1 else ""
@@ -42,5 +43,5 @@ def doing(log: Log, moment: Moment) -> str:
 
 def expected_s(log: Log) -> float:
     """Seconds within which a running session makes the next page, as far as its runs so far tell."""
-    runs = [run.duration_s for ran in log.ran.values() for run in ran.runs]
-    return _PATIENCE_S + _RUNS * max(runs) if runs else _AT_FIRST_S
+    known = [row.duration_s for row in log.rows if row.duration_s is not None]
+    return _PATIENCE_S + _TIMES * max(known) if known else _AT_FIRST_S

@@ -59,15 +59,16 @@ def _alarming(log: Log, tag: str) -> Iterator[Step]:
 def _of_a_session(log: Log, summary: Summary, tag: str) -> Iterator[Step]:
     assert log.session is not None
     assert log.evidence is not None
+    again = log.session.goes_on or f"autoresearch run --tag {tag}"
     if log.session.state == "running":
         yield Step(f"autoresearch watch {tag}", "the live view; `stop` ends it in order")
     elif log.session.state in ("killed", "failed"):
-        yield Step(f"autoresearch run --tag {tag}", "goes on where it was cut short")
+        yield Step(again, "goes on where it was cut short")
     elif log.session.closed is None and not log.evidence.verified:
         yield Step(f"autoresearch status {tag}", "what it does now, or whether it was killed")
-        yield Step(f"autoresearch run --tag {tag}", "goes on where it was killed")
+        yield Step(again, "goes on where it was killed")
     elif log.session.closed and log.session.closed.startswith(("stopped", "interrupted")):
-        yield Step(f"autoresearch run --tag {tag}", "goes on where it was stopped")
+        yield Step(again, "goes on where it was stopped")
     crashed = summary.counts["crash"]
     if summary.experiments and crashed >= MANY * summary.experiments:
         latest = summary.crashes[0].rows[-1]
@@ -81,7 +82,8 @@ def _of_keeps(log: Log, summary: Summary, tag: str) -> Iterator[Step]:
     evidence = log.evidence
     assert evidence is not None
     verified = evidence.verified
-    if certainty.proven(log) is None:
+    running = log.session is not None and log.session.state == "running"
+    if certainty.proven(log) is None and not running:
         if verified is None or not verified.current:
             yield Step(f"autoresearch verify {tag}", "head against baseline, measured anew in 12 runs")
         elif verified.gain is None or verified.gain.pairs < verified.asked:

@@ -19,8 +19,8 @@ def edit(row: Row) -> str:
 
 
 def verdict(row: Row) -> str:
-    """What a row's status says, as the file has it; a sentinel is called one."""
-    return "sentinel" if row.sentinel else row.raw_status or row.status
+    """What a row's status says, as the file has it; a sentinel is called one, and a baseline."""
+    return "sentinel" if row.sentinel else "baseline" if row.status == "baseline" else row.raw_status or row.status
 
 
 def pair(one: float, other: float) -> tuple[str, str]:
