@@ -7,12 +7,16 @@ import signal
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 import forks
 import user
 
 user.run = forks.run
+# How long an example takes is the machine's affair.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 # `python3` of the benches: a version manager's may take longer to start than the rest of their run.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 # A suite started in the background of a script, as of CI, ignores Ctrl-C, and so would all that its tests start.
