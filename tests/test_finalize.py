@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -267,6 +268,8 @@ def test_what_was_verified_later_is_taken_in_and_what_others_did_is_left(night: 
     assert "not verified" not in said
     words = " ".join(night.message("autoresearch/t-final").split())
     assert claim.replace("#7", "no. 7") in words
+    gained = claim.split()[2]
+    assert re.match(rf"score \+{re.escape(gained)} %: \S", words)
     drawn = [record["seed"] for record in night.records() if record["kind"] == "drawn"]
     assert len(drawn) == 6
     assert f"AUTORESEARCH_SEED of the pairs, both arms alike: {', '.join(map(str, drawn))}" in words
@@ -276,6 +279,13 @@ def test_what_was_verified_later_is_taken_in_and_what_others_did_is_left(night: 
     assert told["left_out"] == [4, 6]
     (branch,) = told["branches"]
     assert (branch["branch"], branch["fate"], branch["experiments"]) == ("autoresearch/t-final", "moved", [2, 5, 7])
+
+    night.git("merge", "--quiet", "autoresearch/t-final")
+    shown, said = night.types()
+    assert "is there already, as it should be, and main has it" in shown
+    assert "next:" not in shown
+    assert "moved on" not in said
+    night.git("reset", "--quiet", "--hard", "HEAD~1")
 
     night.git("switch", "--quiet", "autoresearch/t-final")
     _, said = night.types("--as=keeps", code=3)
@@ -393,7 +403,11 @@ def test_a_selection_of_keeps_on_another_branch_is_finalized_as_one(night: Night
     assert "autoresearch/t-audited-final-" in shown
     shown, _ = night.types("autoresearch/t-audited")
     assert night.tree("autoresearch/t-audited-final") == night.tree(keep)
-    assert "this selection was not measured as a whole: autoresearch audit" in shown
+    base = night.git("rev-parse", "main")[:10]
+    assert f"not measured as a whole: autoresearch audit autoresearch/t-audited-final --base {base}\n" in shown
+    assert (night.folder / "pull-request-audited.md").exists()
+    assert not (night.folder / "pull-request.md").exists()
+    assert "experiments" not in night.message("autoresearch/t-audited-final").partition("Kept")[0]
     _, said = night.types("main", code=2)
     assert "main is no session's branch" in said
     _, said = night.types("nowhere", code=2)

@@ -91,8 +91,8 @@ class Found:
                 f"begin a new session from before it, or finalize a branch without it."
             )
 
-    def doubts(self, onto: str | None) -> Iterator[str]:
-        """What to know before anybody merges it."""
+    def doubts(self, *, is_placed: bool) -> Iterator[str]:
+        """What to know before anybody merges it; `is_placed` where its place was chosen, or it is merged."""
         tag, tip = self.opened.tag, self.repository.ref(f"refs/heads/{self.name}")
         state = self.log.session.state if self.log.session else None
         if state != "ended" and self.history.closed is None:
@@ -106,15 +106,12 @@ class Found:
         claim = certainty.claim(self.log)
         if self.measured and claim and (verified is None or not verified.current or verified.gain is None):
             yield claim
-        if onto is None:
+        if not is_placed:
             yield from self._moved_on()
 
     def _moved_on(self) -> Iterator[str]:
         repository, base = self.repository, self.opened.base
         here = repository.ref("HEAD")
-        if here and repository.is_ancestor(self.head, here):
-            yield f"{repository.here()} has it already: {self.name} is merged"
-            return
         if all(ref.startswith(OURS) for ref in repository.holders(base)):
             yield f"the base {base[:7]} is on none of your branches any more: --onto BRANCH puts the changes on one"
         elif here and repository.is_ancestor(base, here) and not repository.is_ancestor(here, self.head):

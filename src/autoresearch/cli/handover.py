@@ -80,7 +80,8 @@ class Handover:
 
 def warn(found: Found, plan: Plan, onto: str | None) -> None:
     """What to know before anybody merges it, on stderr."""
-    for doubt in found.doubts(onto):
+    merged = all(_is_merged(found, piece) for piece in plan.pieces)
+    for doubt in found.doubts(is_placed=onto is not None or merged):
         _note(doubt)
     if plan.undone:
         numbers = ", ".join(f"#{keep.experiment.n} {keep.told.row.description}" for keep in plan.undone)
@@ -136,6 +137,8 @@ def _made(handover: Handover, shape: Shape, tips: Mapping[str, str]) -> Iterator
         what = (
             f"{piece.branch}{at} is there already, as it should be" if piece.fate == "same" else f"{piece.branch}{at}"
         )
+        if _is_merged(found, piece):
+            what += f", and {found.repository.here()} has it"
         was = f" (it was at {piece.now[:7]})" if piece.now and piece.fate == "moved" else ""
         yield f"{words[piece.fate]} {what}{was}: {holds}, {_content(found, piece)}"
         for draft in piece.drafts:
@@ -160,9 +163,10 @@ def _files(handover: Handover, tips: Mapping[str, str]) -> Iterator[str]:
 
 
 def _next(handover: Handover) -> Iterator[str]:
-    yield ""
-    yield "next:"
-    yield from (f"  {command}" for command in _commands(handover))
+    commands = list(_commands(handover))
+    if not commands:
+        return
+    yield from ("", "next:", *(f"  {command}" for command in commands))
     if handover.charts and handover.found.repository.remotes():
         yield f"then drag {handover.charts[0]} into the text: what lies on your machine no forge can show"
 
@@ -171,6 +175,8 @@ def _commands(handover: Handover) -> Iterator[str]:
     remotes = handover.found.repository.remotes()
     remote = "origin" if "origin" in remotes or not remotes else remotes[0]
     for piece in handover.plan.pieces:
+        if _is_merged(handover.found, piece):
+            continue
         branch = shlex.quote(piece.branch)
         yield f"git diff {handover.plan.start[:10]} {branch}"
         if not remotes:
@@ -179,6 +185,12 @@ def _commands(handover: Handover) -> Iterator[str]:
         title = shlex.quote(one_line(brought.title(handover.found.log, piece.brought)))
         yield f"git push -u {shlex.quote(remote)} {branch}"
         yield f"gh pr create --head {branch} --title {title} --body-file {shlex.quote(str(handover.text(piece)))}"
+
+
+def _is_merged(found: Found, piece: Piece) -> bool:
+    """True where what is checked out has all of a branch that stands already."""
+    here = found.repository.ref("HEAD")
+    return bool(piece.fate == "same" and piece.now and here and found.repository.is_ancestor(piece.now, here))
 
 
 def _shown(path: Path) -> Path:
