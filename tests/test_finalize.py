@@ -375,7 +375,7 @@ def test_a_killed_session_is_finalized_from_anywhere_in_the_repository(night: Ni
     head = night.git("rev-parse", "refs/autoresearch/t/best")
     for place in (night.root.home, elsewhere):
         shown, said = night.types(at=place)
-        assert "session t is running, or was killed: this is its head as of now, experiment 7" in said
+        assert "session t did not end in order: this is its head as of now, experiment 7" in said
         assert "branch autoresearch/t is gone; what is finalized is what the session kept" in said
         assert night.tree("autoresearch/t-final") == night.tree(head)
     assert "nothing to do" in shown
