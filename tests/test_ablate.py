@@ -101,12 +101,13 @@ def test_a_session_of_what_matters_what_does_nothing_what_is_double_and_what_is_
         f"#2 {cache} cache it +25.0 % 0 % - dead weight alone: equal without it",
         f"#3 {memo} memo it 0 % 0 % - dead weight: equal without it",
         f"#4 {idle} idle it 0 % 0 % - dead weight: equal without it",
-        f"#5 {wide} width it +10.0 % +15.0 % - earns its place: 100 without it",
+        f"#5 {wide} width it +10.0 % +15.0 % - earns its place together with {wider}: 100 without it",
         f"#6 {wider} width it +4.5 % +4.5 % - earns its place: 110 without it",
     ]
     assert f"{cache} stays: the head was not shown to do without it and the others together\n" in done.stdout
     assert f"{wide} was left out together with {wider}, built on it\n" in done.stdout
-    assert "2 of 5 keeps earn their place, 3 are dead weight, of which 2 can go together\n" in done.stdout
+    built = "(1 of them as what others are built on, and not told apart from these)"
+    assert f"2 of 5 keeps earn their place {built}, 3 are dead weight, of which 2 can go together\n" in done.stdout
     assert (
         f"without {cache}, {memo}, {idle} together the head is worse (95 without it; they are worth +21.1 %), so they "
         "were left out one after the other\n" in done.stdout
