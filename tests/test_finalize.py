@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from autoresearch.cli.flags import at_home
+from autoresearch.cli.run import again
 from test_keeps import BENCH, FRONT, Lab, run
 from user import User
 
@@ -436,3 +438,25 @@ def test_bad_input_is_one_sentence_and_nothing_is_made(
     assert sentence in " ".join(said.replace("│", " ").split())
     assert not shown
     assert night.root.everything() == before
+
+
+def test_a_projects_program_is_found_from_elsewhere_in_its_repository(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    default, named = Path("program.md"), Path("other.md")
+    monkeypatch.chdir(night.root.home)
+    assert at_home(default, "t") == default  # one that is here is meant
+    default.unlink()
+    assert at_home(default, "t") == at_home(default, None) == night.root.home / "sub/program.md"
+    assert (at_home(named, "t"), at_home(default, "nowhere")) == (named, default)
+    monkeypatch.chdir(night.root.home / "sub")
+    assert at_home(default, "t") == default
+
+
+def test_what_goes_on_with_a_session_can_be_typed() -> None:
+    flags = {"model": "command", "command": "python3 'my edit.py'", "canary": False, "html": "page.html"}
+    assert again(Path("program.md"), "mar5", flags, "run") == (
+        "autoresearch run --tag mar5 --model command --command 'python3 '\"'\"'my edit.py'\"'\"'' --no-canary "
+        "--html page.html"
+    )
+    assert again(Path("a b.md"), "mar5", {"model": "tune"}, "tune") == "autoresearch tune --tag mar5 --program 'a b.md'"

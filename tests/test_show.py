@@ -105,6 +105,7 @@ def test_for_programs_there_is_one_object(night: User) -> None:
     assert found["commit"] == night.git("rev-parse", found["ref"])
     assert "+VALUE = 12.0" in found["diff"]
     assert len(found["replies"]) == 2
+    assert json.loads(night.types("show", "last", "t", "--json").stdout)["n"] == 6
 
 
 @pytest.mark.parametrize("number", ["0", "7", "-1"])
