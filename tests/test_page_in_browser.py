@@ -239,7 +239,7 @@ def test_a_page_of_a_running_session_loads_itself_anew_and_says_when_nobody_writ
         assert page.locator("#experiment-8 ins").is_visible()
         page.locator("#experiment-8").scroll_into_view_if_needed()
         at = page.locator("#experiment-8").bounding_box()
-        night.write("live.html", Moment(start + timedelta(minutes=1), running=True))
+        night.write("live.html", Moment(start + timedelta(minutes=3), running=True))
         # Somebody is reading; and then no more.
         page.clock.run_for(60_000)
         assert len(loads) == 1
@@ -250,11 +250,11 @@ def test_a_page_of_a_running_session_loads_itself_anew_and_says_when_nobody_writ
         assert page.locator("#experiment-8 ins").is_visible()
         assert page.locator("#experiment-8").bounding_box() == at
         # Nothing new: only the head is asked for.
-        page.clock.run_for(600_000)
+        page.clock.run_for(60_000)
         assert len(loads) == 2
         assert "the session may have been killed" not in page.locator("#state").inner_text()
         page.clock.run_for(900_000)
-        silent = re.compile(r"Not rewritten for 2\d min: the session may have been killed\.")
+        silent = re.compile(r"Not rewritten for 1\d min: the session may have been killed\.")
         expect(page.locator("#state")).to_contain_text(silent)
         path.unlink()
         page.clock.run_for(200_000)
