@@ -49,6 +49,8 @@ def test_a_session_shows_itself_from_its_beginning_to_its_end(tmp_path: Path) ->
     text = (user.home / "report.html").read_text()
     assert ": the budget of 3 experiments is spent</p>" in text
     assert 'http-equiv="refresh"' not in text
+    assert "autoresearch watch" not in text  # its session had the lock yet when it was made
+    assert "autoresearch verify mar5</code>" in text
     assert "<ins>+VALUE = 1110.0</ins>" in text
     assert "git switch --detach refs/autoresearch/mar5/3" in text
     assert user.git("status", "--porcelain") == "M program.md"
