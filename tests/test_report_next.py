@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from autoresearch import records
 from autoresearch.asking import mended
+from autoresearch.edge.holder import State
 from autoresearch.model import Direction, Status
 from autoresearch.report import certainty, direction, nextsteps
 from autoresearch.report.export import to_json
@@ -69,6 +71,27 @@ def test_what_to_do_next_depends_on_how_far_the_session_is(
     tmp_path: Path, experiments: list[Records], expected: list[str]
 ) -> None:
     assert commands(story(tmp_path, baseline(), *experiments)) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "expected", "claim"),
+    [
+        (
+            "running",
+            ["autoresearch watch mar5", DIFF, SHOW.format(2)],
+            "as measured, not verified while the session runs",
+        ),
+        ("killed", [f"{RUN} --model tune", VERIFY, DIFF, SHOW.format(2)], f"as measured, not verified: {VERIFY}"),
+    ],
+)
+def test_a_session_that_runs_is_watched_and_one_that_was_killed_goes_on(
+    tmp_path: Path, state: State, expected: list[str], claim: str
+) -> None:
+    log = read(story(tmp_path, baseline(), keep(2)))
+    assert log.session is not None
+    log = replace(log, session=replace(log.session, state=state, goes_on=f"{RUN} --model tune"))
+    assert [step.command for step in nextsteps.steps(log, summarise(log))] == expected
+    assert certainty.claim(log) == claim
 
 
 def test_a_foreign_file_can_be_audited_where_it_kept_something(tmp_path: Path) -> None:
