@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from typing import NamedTuple
 
 from autoresearch.report.log import Row
 
-_CAUSES: Sequence[tuple[str, str]] = (
-    ("no usable edit", r"^edit_failed\b"),
-    ("out of memory", r"\boom\b|out of memory|memory ?error|\ballocat\w+ fail"),
-    ("timeout", r"time[ds]? ?out|timeout|\bhangs?\b|\bhung\b|killed after|took too long"),
-    ("not a number", r"\bnan\b|\binf(inity)?\b|diverge[ds]?\b|explod"),
-    (
+
+class _Kind(NamedTuple):
+    name: str
+    words: frozenset[str]
+    """Any of these says it, standing alone: `nan` is not in `finance`."""
+    pattern: re.Pattern[str]
+    """So does this, wherever it stands. No `\\b` at its beginnings: they make a search six times as long."""
+
+
+def _kind(name: str, pattern: str, words: str = "") -> _Kind:
+    return _Kind(name, frozenset(words.split()), re.compile(pattern))
+
+
+_WORD = re.compile(r"\w+")
+_KINDS = (
+    _kind("no usable edit", r"^edit_failed\b"),
+    _kind("out of memory", r"out of memory|memory ?error|allocat\w+ fail", "oom"),
+    _kind("timeout", r"time[ds]? ?out|timeout|killed after|took too long", "hang hangs hung"),
+    _kind("not a number", r"explod", "nan inf infinity diverge diverged diverges"),
+    _kind(
         "wrong result",
         r"assert|mismatch|divergence|checkpoint|check(s|ed)? fail|fail\w* checks?|incorrect|wrong|corrupt|correctness",
     ),
-    ("does not build or start", r"compil|syntax|import|not found|no module|undefined|build|blocked|not supported"),
-    ("no metric", r"no '|no metric|never printed|disagree"),
-    ("exit code", r"exit (code|status)|exited|returned non-?zero|signal \d+|segfault|core dump"),
+    _kind("does not build or start", r"compil|syntax|import|not found|no module|undefined|build|blocked|not supported"),
+    _kind("no metric", r"no '|no metric|never printed|disagree"),
+    _kind("exit code", r"exit (code|status)|exited|returned non-?zero|signal \d+|segfault|core dump"),
 )
 
 
 def cause(row: Row) -> str:
     """Why a row crashed, as one of a few kinds, from the verdict's reason or else the description."""
     said = f"{row.reason or row.description} {row.raw_status} {row.raw_value}".lower()
-    return next((name for name, pattern in _CAUSES if re.search(pattern, said)), "other")
+    words = _WORD.findall(said)
+    found = (kind.name for kind in _KINDS if not kind.words.isdisjoint(words) or kind.pattern.search(said))
+    return next(found, "other")

@@ -16,7 +16,7 @@ _NUMBER = re.compile(
     re.VERBOSE,
 )
 _BEGINNINGS = frozenset("+-.~≈ 0123456789")
-_PLAIN = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?")
+_PLAIN = re.compile(r"[+-]?[0-9]{1,300}(?:\.[0-9]*)?")
 _SCALES = {"k": 1e3, "K": 1e3, "M": 1e6}
 _MISSING = frozenset(
     [
@@ -77,16 +77,21 @@ def unquote(cell: str) -> str:
 def number(cell: str) -> Reading | None:
     """The finite number that a cell means: `68.6%`, `1,234`, `~970K`, `12 ms`; never half of `223/90`."""
     # Most cells are plain numbers or plainly none, and a table has a million of them.
+    if _PLAIN.fullmatch(cell):
+        return Reading(float(cell), "")
     if cell[:1] not in _BEGINNINGS:
         return None
-    if _PLAIN.fullmatch(cell) and len(cell) < 300:
-        return Reading(float(cell), "")
     found = _NUMBER.fullmatch(cell.strip())
     if found is None:
         return None
     value = float(found["number"].replace(",", "")) * _SCALES.get(found["scale"] or "", 1.0)
     unit = found["unit"].strip().partition("±")[0].strip("*( )")
     return Reading(value, unit) if math.isfinite(value) else None
+
+
+def is_number(cell: str) -> bool:
+    """True where `number` finds one; quicker than to ask for it."""
+    return _PLAIN.fullmatch(cell) is not None or number(cell) is not None
 
 
 def missing(cell: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from operator import attrgetter
 from typing import Literal
 
 from autoresearch.report.cells import shorten
@@ -61,7 +62,7 @@ def place(rows: Sequence[Row], *, metric: str, resets: Collection[int]) -> Place
             warnings.append(f"line {row.line} is a baseline with nothing after it: read as a second look, not a reset")
         numbered.append(replace(row, segment=len(segments) - 1) if len(segments) > 1 else row)
     settled: list[Row] = []
-    for _, group in groupby(numbered, key=lambda row: row.segment):
+    for _, group in groupby(numbered, key=attrgetter("segment")):
         own, assumed = _with_baseline(list(group))
         settled += own
         warnings += assumed

@@ -46,7 +46,7 @@ class Table:
 
 def is_comment(line: str) -> bool:
     """True for a line that speaks about the table; `#12<tab>…<tab>…` is a row, `# commit<tab>…` a header."""
-    return line.lstrip().startswith("#") and len(split(line)) < 3
+    return "#" in line and line.lstrip().startswith("#") and len(split(line)) < 3
 
 
 def split(line: str) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ def take_apart(text: str) -> Table:
     table = Table()
     header: tuple[str, ...] | None = None
     numeric = 0
-    lines = text.split("\n")
+    lines = text.replace("\r\n", "\n").removesuffix("\r").split("\n")
     for number, line in _spoken(lines):
         if is_comment(line):
             _comment(table, number, line)
@@ -73,14 +73,14 @@ def take_apart(text: str) -> Table:
         row = split(line)
         if len(row) < 2:
             table.refuse(number, line)
-        elif numeric < len(row) and cells.number(row[numeric]):
+        elif numeric < len(row) and cells.is_number(row[numeric]):
             # No header has a number, and a row mostly has one where the row above it had.
             table.body.append(Line(number, row, header))
         elif columns.is_header(row, () if table.header or table.body else _below(lines, number)):
             header = _header(table, number, row)
         else:
             table.body.append(Line(number, row, header))
-            numeric = next((i for i, cell in enumerate(row) if cells.number(cell)), numeric)
+            numeric = next((i for i, cell in enumerate(row) if cells.is_number(cell)), numeric)
     return table
 
 
@@ -88,7 +88,7 @@ def _spoken(lines: Sequence[str], after: int = 0) -> Iterator[tuple[int, str]]:
     """Number and text of the lines behind the first `after` that are not blank."""
     for number, line in enumerate(islice(lines, after, None), start=after + 1):
         if line and not line.isspace():
-            yield number, line.removesuffix("\r")
+            yield number, line
 
 
 def _below(lines: Sequence[str], number: int) -> tuple[str, ...]:
