@@ -20,6 +20,7 @@ ALLOWED = {
     "report": {
         "report",
         "figures",
+        "decide.ablation",
         "decide.interval",
         "decide.tallies",
         "decide.outcome",
@@ -31,6 +32,7 @@ ALLOWED = {
         "decide.story",
         "edge.holder",
         "edge.journal",
+        "edge.receipt",
         "edge.whereabouts",
         *NOUNS,
     },

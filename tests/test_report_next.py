@@ -11,20 +11,24 @@ import pytest
 from autoresearch import records
 from autoresearch.asking import mended
 from autoresearch.edge.holder import State
-from autoresearch.model import Direction, Status
+from autoresearch.edge.receipt import RECEIPT, Receipt
+from autoresearch.edge.whereabouts import ABLATIONS, SESSIONS
+from autoresearch.model import Cause, Direction, Status
 from autoresearch.report import certainty, direction, nextsteps
 from autoresearch.report.export import to_json
 from autoresearch.report.markdown import markdown
+from autoresearch.report.nextsteps import Step
 from autoresearch.report.read import read
 from autoresearch.report.summary import summarise
 from autoresearch.report.terminal import as_text
 from model_server import ModelServer
-from report_files import HEADER, opened, story, tried, verification, written, written_down
+from report_files import HEADER, commit, opened, story, tried, verification, written, written_down
 from test_report_evidence import BETTER, LOST, Records, baseline, keep
 from test_report_trust import tampers
 from user import User, whole
 
 CLOSED = [records.Closed(reason="the budget of 9 experiments is spent")]
+DONE = records.Closed(reason=records.DONE)
 STRONG = [(2.0, 1.7)] * 3 + [(2.0, 1.72)] * 3
 VERIFY, DIFF, SHOW = "autoresearch verify mar5", "git diff 0000001 autoresearch/mar5", "autoresearch show {} mar5"
 STATUS, RUN = "autoresearch status mar5", "autoresearch run --tag mar5"
@@ -153,14 +157,14 @@ def test_what_an_audit_measured_anew_stands_beside_each_keep_and_orders_them(tmp
     path = story(folder, baseline(), keep(2), keep(3, STRONG), CLOSED, tag="team/mar5")
     again = [keep(2, [(2.0, 1.6)] * 5), tried(3, 1.9, cause="rematch", pairs=LOST)]
     begun = [opened(decide="rematch", tag="team/mar5"), *baseline(), *again[0], *again[1]]
-    written_down(audit, begun)
+    written_down(audit, [*begun, records.Closed(reason="stopped by SIGINT")])
     unfinished = read(path)
     assert unfinished.evidence is not None
-    assert unfinished.evidence.audited == {}
+    assert unfinished.evidence.after.audited == {}
     (audit / "journal.jsonl").unlink()
     written_down(
         audit,
-        [*begun[:1], *baseline(), *keep(2, [(2.0, 1.6)] * 5), *tried(3, 1.9, cause="rematch", pairs=LOST), *CLOSED],
+        [*begun[:1], *baseline(), *keep(2, [(2.0, 1.6)] * 5), *tried(3, 1.9, cause="rematch", pairs=LOST), DONE],
     )
     log = read(path)
     summary = summarise(log)
@@ -171,6 +175,61 @@ def test_what_an_audit_measured_anew_stands_beside_each_keep_and_orders_them(tmp
     assert "anew is what an audit measured of each against its parent" in certainty.about_keeps(log)
     audited = json.loads(to_json(log, summary))["evidence"]["audited"]
     assert [one["survives"] for one in audited] == [True, False]
+
+
+def ablation(*removed: tuple[int, str, list[tuple[float, float]]]) -> list[records.AnyRecord]:
+    """The head, then what it is without a keep: its experiment, `dead` or `earns`, pairs with and without it."""
+    told: list[records.AnyRecord] = [opened(decide="rematch")]
+    causes: dict[str, Cause] = {"dead": "simplification", "earns": "rematch", "itself": "baseline"}
+    for n, (kept, said, pairs) in enumerate([(0, "itself", []), *removed], start=1):
+        told.append(records.Without(n=n, commits=(commit(kept),) if kept else ()))
+        measured = tried(n, 1.8, cause=causes[said], pairs=pairs)
+        told += [record for record in measured if not isinstance(record, records.Proposed | records.Committed)]
+    return [*told, DONE]
+
+
+def of_keeps(tmp_path: Path) -> tuple[Path, Path]:
+    """A journal of two keeps, verified, and the folder for an ablation of them."""
+    folder, about = (tmp_path / ".git" / name / "mar5" for name in (SESSIONS, ABLATIONS))
+    folder.mkdir(parents=True)
+    (about / "abc").mkdir(parents=True)
+    return story(folder, baseline(), keep(2), keep(3, STRONG), CLOSED, verification(3, BETTER)), about / "abc"
+
+
+def test_after_an_ablation_it_is_said_what_is_dead_weight_and_what_to_do_then(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    path, about = of_keeps(tmp_path)
+    assert commands(path)[-2:] == ["autoresearch ablate mar5", "autoresearch finalize mar5"]
+    written_down(about, ablation((2, "dead", [(1.8, 1.8)] * 7), (3, "earns", [(1.7, 2.0)] * 7)))
+    assert commands(path)[-2:] == ["autoresearch ablate mar5 --apply", "autoresearch finalize mar5"]
+    log = read(path)
+    said = "ablation: 1 of 2 keeps earn a place in the head, #2 dead weight: autoresearch ablate mar5 tells more"
+    assert said in list(certainty.lines(log))
+    found = json.loads(to_json(log, summarise(log)))["evidence"]["ablated"]
+    told = {(one["commit"], one["standing"], round(one["change"], 2)) for one in found}
+    assert told == {(commit(2), "dead", 0.0), (commit(3), "earns", 0.15)}
+    user.git("branch", "autoresearch/mar5-ablated")
+    assert commands(path)[-1:] == ["autoresearch finalize mar5-ablated"]
+    assert "autoresearch ablate mar5 --apply" not in commands(path)
+
+
+def test_an_ablation_of_an_earlier_head_says_nothing_of_this_one(tmp_path: Path) -> None:
+    path, about = of_keeps(tmp_path)
+    written_down(about, ablation((2, "dead", [(1.8, 1.8)] * 7)))
+    assert commands(path)[-2:] == ["autoresearch ablate mar5", "autoresearch finalize mar5"]
+    said = "ablation: of an earlier head; autoresearch ablate mar5 looks at this one"
+    assert said in list(certainty.lines(read(path)))
+
+
+def test_what_was_finalized_is_said_with_the_head_it_is_of(tmp_path: Path) -> None:
+    path = story(tmp_path, baseline(), keep(2), CLOSED, verification(2, BETTER))
+    Receipt.at(tmp_path / RECEIPT).note({"autoresearch/mar5-final": commit(9)}, commit(2))
+    log = read(path)
+    assert "finalized: autoresearch/mar5-final (0000009), made of 0000002" in list(certainty.lines(log))
+    why = "made before, of 0000002: says how to merge it, or makes it anew"
+    assert nextsteps.steps(log, summarise(log))[-1] == Step("autoresearch finalize mar5", why)
+    made = {"head": commit(2), "branches": {"autoresearch/mar5-final": commit(9)}}
+    assert json.loads(to_json(log, summarise(log)))["evidence"]["finalized"] == made
 
 
 # Direction

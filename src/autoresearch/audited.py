@@ -14,7 +14,7 @@ from autoresearch.edge.commit import Tracked
 from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.lineage import Branch, Commit
 from autoresearch.edge.repo import Repository
-from autoresearch.edge.whereabouts import ABLATIONS, AUDITS
+from autoresearch.edge.whereabouts import ABLATED, ABLATIONS, AUDITED, AUDITS
 from autoresearch.errors import RepositoryError, SettingsError
 from autoresearch.project import Project, find_cached, find_program, inside
 from autoresearch.resume import as_begun, history_of
@@ -34,9 +34,9 @@ class Purpose:
     """Where in git's folder it is journalled."""
 
 
-AUDIT = Purpose("audit", "audit", "audited", AUDITS)
+AUDIT = Purpose("audit", "audit", AUDITED, AUDITS)
 """Each keep against its parent."""
-ABLATION = Purpose("ablation", "ablate", "ablated", ABLATIONS)
+ABLATION = Purpose("ablation", "ablate", ABLATED, ABLATIONS)
 """The head against the head without each keep."""
 
 

@@ -85,7 +85,7 @@ def make(found: Found, plan: Plan) -> dict[str, str]:
     try:
         for number, piece in enumerate(due):
             tips[piece.branch] = repository.build(f"{aside}{number}", plan.start, piece.drafts)
-        Receipt.of(found.folder).note(tips)
+        Receipt.of(found.folder).note(tips, found.head)
         repository.point((piece.ref, tips[piece.branch], piece.now or NULL_ID) for piece in due)
     finally:
         # Those of a call that was killed, too.

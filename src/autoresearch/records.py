@@ -298,6 +298,10 @@ class Settled(Record):
     n: int
 
 
+DONE = "done"
+"""Why an audit or an ablation ended that measured all there was."""
+
+
 class Closed(Record):
     """A life of the session ended in order."""
 

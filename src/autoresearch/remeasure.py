@@ -25,7 +25,7 @@ from autoresearch.gates import SHOWN_LINES, Gatekeeper
 from autoresearch.ledger import Ledger
 from autoresearch.model import Status
 from autoresearch.observer import Observer
-from autoresearch.records import Arm, Began, Canary, Closed, Committed, Decided, Opened, Settled, Without
+from autoresearch.records import DONE, Arm, Began, Canary, Closed, Committed, Decided, Opened, Settled, Without
 from autoresearch.resume import history_of
 from autoresearch.session import disk_faults
 
@@ -162,7 +162,7 @@ class _Life:
         except Stopped as stopped:
             self.ledger.record(Closed(reason=str(stopped)))
             return str(stopped)
-        self.ledger.record(Closed(reason="done"))
+        self.ledger.record(Closed(reason=DONE))
         return None
 
     def _experiment(self, due: Comparison) -> None:

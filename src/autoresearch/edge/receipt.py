@@ -20,26 +20,42 @@ class Receipt:
     Each fingerprint goes with that of what the file was made of.
     """
 
-    def __init__(self, path: Path, tips: dict[str, list[str]], files: dict[str, str]) -> None:
-        self._path, self._tips, self._files = path, tips, files
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._tips: dict[str, list[str]] = {}
+        self._files: dict[str, str] = {}
+        self.head = ""
+        """The commit that its latest call was about; empty where there was none."""
+        self.latest: dict[str, str] = {}
+        """Branch → commit, of the latest call."""
 
     @classmethod
     def of(cls, folder: SessionFolder) -> Self:
-        """That of a session; one that cannot be read says that nothing is ours."""
-        path = folder.path / RECEIPT
+        """That of a session."""
+        return cls.at(folder.path / RECEIPT)
+
+    @classmethod
+    def at(cls, path: Path) -> Self:
+        """That of a file; one that cannot be read says that nothing is ours."""
+        receipt = cls(path)
         try:
             known = json.loads(path.read_bytes())
             tips = {str(name): [str(tip) for tip in tips] for name, tips in known["branches"].items()}
-            return cls(path, tips, {str(mark): str(source) for mark, source in known["files"].items()})
+            files = {str(mark): str(source) for mark, source in known["files"].items()}
+            latest = {str(name): str(tip) for name, tip in known.get("latest", {}).items()}
+            receipt._tips, receipt._files = tips, files
+            receipt.head, receipt.latest = str(known.get("head", "")), latest
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return cls(path, {}, {})
+            pass
+        return receipt
 
     def tips(self, branch: str) -> list[str]:
         """Where we put a branch, whenever."""
         return self._tips.get(branch, [])
 
-    def note(self, tips: Mapping[str, str]) -> None:
+    def note(self, tips: Mapping[str, str], head: str) -> None:
         """Before branches are pointed at commits. Raises RepositoryError where it cannot be written."""
+        self.head, self.latest = head, dict(tips)
         for branch, tip in tips.items():
             self._tips[branch] = [*(known for known in self.tips(branch) if known != tip), tip]
         self._write()
@@ -74,7 +90,7 @@ class Receipt:
                 )
 
     def _write(self) -> None:
-        held = {"branches": self._tips, "files": self._files}
+        held = {"branches": self._tips, "files": self._files, "head": self.head, "latest": self.latest}
         write_whole(self._path, json.dumps(held, indent=1).encode())
 
 

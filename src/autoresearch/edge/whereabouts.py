@@ -14,6 +14,8 @@ SESSIONS = "autoresearch"
 """Where in git's folder the sessions' folders lie."""
 AUDITS, ABLATIONS = "autoresearch-audit", "autoresearch-ablate"
 """Where in git's folder the folders of audits and ablations lie."""
+AUDITED, ABLATED = "audited", "ablated"
+"""How the names of the branches end that audits and ablations write."""
 JOURNAL = "journal.jsonl"
 PULSE = "status.json"
 """What a running session says of itself, for whoever may not take long to look."""
@@ -88,6 +90,14 @@ def offer(known: list[Recorded]) -> str:
     """The tags there are, for a message."""
     more = ", …" if len(known) > 8 else ""
     return f"Its sessions: {', '.join(one.tag for one in known[:8])}{more}."
+
+
+def has_branch(folder: Path, name: str) -> bool:
+    """True where the repository around a folder, which may be within git's own, has a branch of that short name."""
+    asked = ["git", "-C", str(folder), "show-ref", "--verify", "--quiet", f"refs/heads/{name}"]
+    with suppress(OSError):
+        return subprocess.run(asked, capture_output=True).returncode == 0
+    return False
 
 
 def _common_dir() -> Path | None:

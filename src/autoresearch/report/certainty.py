@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from math import floor, prod
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from autoresearch.report.log import Log, Row
 from autoresearch.report.phrases import gain, rough
 
 if TYPE_CHECKING:
+    from autoresearch.decide.ablation import Standing
     from autoresearch.decide.interval import Interval
     from autoresearch.report.evidence import Evidence, Noise, Rematches, Sentinels, Verified, Won
     from autoresearch.report.summary import Kept
@@ -119,17 +121,17 @@ def about_keeps(log: Log) -> str:
         sure = [won.gain.confidence for won in evidence.keeps.values() if won.gain.confidence]
         if sure:
             beside += f" (ranges hold with {floor(min(sure) * 100)} % or more)"
-    if evidence.audited:
+    if evidence.after.audited:
         beside += "; anew is what an audit measured of each against its parent"
     if evidence.verified is None or evidence.verified.gain is None:
-        return beside if evidence.audited else f"{beside}; none is verified"
+        return beside if evidence.after.audited else f"{beside}; none is verified"
     what = "all of them together, above" if evidence.verified.current else "an earlier head, above"
     return f"{beside}; what is verified is {what}"
 
 
 def anew(log: Log, row: Row) -> str:
     """What an audit says of a keep: `-8.9 % (5–0)`, `fell`; empty where it was not audited."""
-    found = log.evidence.audited.get(row.commit or "") if log.evidence else None
+    found = log.evidence.after.audited.get(row.commit or "") if log.evidence else None
     if found is None:
         return ""
     if found.gain is None:
@@ -143,7 +145,7 @@ def ranked(log: Log, kept: Sequence[Kept]) -> list[Kept]:
     """Keeps by what an audit measured anew where it did, else by their change as measured, the largest first."""
 
     def size(entry: Kept) -> float:
-        found = log.evidence.audited.get(entry.row.commit or "") if log.evidence else None
+        found = log.evidence.after.audited.get(entry.row.commit or "") if log.evidence else None
         return found.gain.gain if found and found.gain else entry.change or 0.0
 
     return sorted(kept, key=lambda entry: (entry.change is None, -size(entry)))
@@ -186,11 +188,45 @@ def lines(log: Log) -> Iterator[str]:
         yield _simplifications(evidence.simplifications)
     if evidence.sentinels:
         yield _sentinels(evidence.sentinels, round_of)
+    yield from _afterwards(log, evidence)
     if evidence.weakest:
         keeps = "keep" if len(evidence.weakest) == 1 else "keeps"
         yield f"weakest {keeps}: {', '.join(_won(won, log.direction) for won in evidence.weakest)}"
     if evidence.discards.keys() - {"", *(["screen"] if evidence.rule == "naive" else [])}:
         yield _discards(evidence, round_of)
+
+
+def weights(log: Log) -> Mapping[Standing, list[Row]] | None:
+    """What each keep is to the head by an ablation of it; None where there was none since the last keep."""
+    after = log.evidence.after.ablated if log.evidence else {}
+    kept = [row for row in log.rows if row.status == "keep" and row.commit]
+    if not kept or kept[-1].commit not in after:
+        return None
+    found: dict[Standing, list[Row]] = defaultdict(list)
+    for row in kept:
+        if left_out := after.get(row.commit or ""):
+            found[left_out.standing].append(row)
+    return found
+
+
+def _afterwards(log: Log, evidence: Evidence) -> Iterator[str]:
+    """What an ablation found, and where the keeps went for review."""
+    if (found := weights(log)) is not None:
+        told = [f"{len(found['earns']):,} of {plural(sum(map(len, found.values())), 'keep')} earn a place in the head"]
+        told += [f"{named(found['dead'])} dead weight"] if found["dead"] else []
+        told += [f"{named(found['undecided'])} not decided"] if found["undecided"] else []
+        yield f"ablation: {', '.join(told)}: autoresearch ablate {evidence.tag} tells more"
+    elif evidence.after.ablated:
+        yield f"ablation: of an earlier head; autoresearch ablate {evidence.tag} looks at this one"
+    if made := evidence.after.finalized:
+        branches = ", ".join(f"{branch} ({tip[:7]})" for branch, tip in made.branches.items())
+        yield f"finalized: {branches}, made of {made.head[:7]}"
+
+
+def named(rows: Sequence[Row], most: int = 6) -> str:
+    """`#3, #7 and 2 more`."""
+    more = f" and {len(rows) - most} more" if len(rows) > most else ""
+    return ", ".join(f"#{row.label}" for row in rows[:most]) + more
 
 
 def _noise(noise: Noise) -> str:

@@ -13,9 +13,9 @@ from autoresearch.decide.outcome import finite, side_by_side
 from autoresearch.decide.rematch import SWEEP, keep_probability, wins_needed
 from autoresearch.decide.rounds import rounds
 from autoresearch.model import Direction, Status
-from autoresearch.report.audits import Anew
 from autoresearch.report.bars import spoken
 from autoresearch.report.cells import clean
+from autoresearch.report.followups import Followups
 from autoresearch.report.power import smallest_gain
 from autoresearch.report.tampering import Tampering, tamperings
 
@@ -127,8 +127,8 @@ class Evidence:
     quarantined: Sequence[int]
     """Experiments whose numbers cannot be believed."""
     tampered: Sequence[Tampering]
-    audited: Mapping[str, Anew] = field(default_factory=dict)
-    """Commit → what an audit found out about it."""
+    after: Followups = field(default_factory=Followups)
+    """What was done with the keeps afterwards."""
 
 
 def gather(history: History, direction: Direction) -> Evidence:

@@ -11,9 +11,10 @@ from autoresearch.report.summary import Stretch, Summary
 from autoresearch.report.wording import headline
 
 if TYPE_CHECKING:
+    from autoresearch.decide.interval import Interval
     from autoresearch.decide.tallies import Tally
-    from autoresearch.report.audits import Anew
     from autoresearch.report.evidence import Evidence, Verified, Won
+    from autoresearch.report.followups import Anew, LeftOut
     from autoresearch.report.learnt import Learnt
 
 SCHEMA = 2
@@ -97,16 +98,24 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "weakest": [_won(won) for won in evidence.weakest],
         "discards": dict(evidence.discards),
         "quarantined": list(evidence.quarantined),
-        "audited": [_anew(commit, found) for commit, found in evidence.audited.items()],
+        "audited": [_anew(commit, found) for commit, found in evidence.after.audited.items()],
+        "ablated": [_left_out(commit, found) for commit, found in evidence.after.ablated.items()],
+        "finalized": evidence.after.finalized and vars(evidence.after.finalized),
         "tampered": [vars(one) for one in evidence.tampered],
     }
 
 
 def _anew(commit: str, found: Anew) -> dict[str, Any]:
-    gain = found.gain
+    return {"commit": commit, "survives": found.survives, **_measured(found.gain)}
+
+
+def _left_out(commit: str, found: LeftOut) -> dict[str, Any]:
+    return {"commit": commit, "along": list(found.along), "standing": found.standing, **_measured(found.worth)}
+
+
+def _measured(found: Interval | None) -> dict[str, Any]:
     names = ("low", "high", "confidence", "pairs", "wins", "relative")
-    measured = {name: gain and getattr(gain, name) for name in names}
-    return {"commit": commit, "survives": found.survives, "change": gain and gain.gain, **measured}
+    return {"change": found and found.gain, **{name: found and getattr(found, name) for name in names}}
 
 
 def _won(won: Won) -> dict[str, Any]:

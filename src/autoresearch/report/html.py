@@ -104,7 +104,7 @@ def _kept(log: Log, summary: Summary) -> Iterator[str]:
     if not kept:
         return
     sure = [("n", "pairs"), ("f n", "range")] if log.evidence else []
-    sure += [("f n", "anew")] if log.evidence and log.evidence.audited else []
+    sure += [("f n", "anew")] if log.evidence and log.evidence.after.audited else []
     heads = [("n", "#"), ("n", log.metric), ("n", "change"), *sure, ("f", "commit"), ("", "edit")]
     yield f'<h2>Kept</h2><p class="why">{escape(certainty.about_keeps(log))}</p>'
     yield '<div class="wide"><table class="cards"><thead><tr>'
@@ -123,7 +123,7 @@ def _keep(log: Log, entry: Kept) -> str:
     if log.evidence:
         pairs, between = certainty.sureness(log, row)
         sure = f'<td class="p n">{escape(pairs)}</td><td class="f n">{escape(between)}</td>'
-        sure += f'<td class="f n">{escape(certainty.anew(log, row))}</td>' if log.evidence.audited else ""
+        sure += f'<td class="f n">{escape(certainty.anew(log, row))}</td>' if log.evidence.after.audited else ""
     return (
         f'<tr class="row"><td class="n"><a href="#experiment-{row.n}">{escape(row.label)}</a></td>'
         f'<td class="n">{escape(value)}</td><td class="g n">{escape(change)}</td>{sure}'

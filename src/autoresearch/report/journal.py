@@ -15,10 +15,10 @@ from autoresearch.edge.journal import salvage
 from autoresearch.errors import SettingsError
 from autoresearch.model import Direction, Status
 from autoresearch.records import Began, Measured
-from autoresearch.report.audits import audited
 from autoresearch.report.bars import around
 from autoresearch.report.cells import clean
 from autoresearch.report.evidence import gather
+from autoresearch.report.followups import followups
 from autoresearch.report.learnt import learnt
 from autoresearch.report.log import Log, Ran, Row, Run, Segment, Session, Spending, Standing
 
@@ -61,7 +61,7 @@ def read_journal(path: Path, data: bytes, metric: str | None, direction: Directi
             sandboxes=tuple(record.sandbox for record in records if isinstance(record, Began)),
             state=_state(path, history),
         ),
-        evidence=replace(gather(history, settled), audited=audited(path, history, settled)),
+        evidence=replace(gather(history, settled), after=followups(path, history, settled)),
         learnt=learnt(history, settled),
         label=history.label,
         ran={each.n: Ran(tuple(map(_run, each.runs)), each.last_log) for each in history.experiments},

@@ -38,7 +38,7 @@ def markdown(log: Log, summary: Summary) -> str:
 
 
 def _kept(log: Log, kept: Sequence[Kept]) -> Iterator[str]:
-    audited = bool(log.evidence and log.evidence.audited)
+    audited = bool(log.evidence and log.evidence.after.audited)
     sure = ["pairs", "range", *(["anew"] if audited else [])] if log.evidence else []
     names = ["#", "change", *sure, log.metric, "commit", "edit"]
     yield f"| {' | '.join(map(_text, names))} |"

@@ -6,11 +6,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from autoresearch.figures import plural
 from autoresearch.report import certainty
 from autoresearch.report.log import Log, Row
 from autoresearch.report.summary import Summary
+
+if TYPE_CHECKING:
+    from autoresearch.report.evidence import Evidence
 
 MANY = 0.5
 """Share of crashes from which they are what to look at first."""
@@ -98,9 +102,26 @@ def _of_keeps(log: Log, summary: Summary, tag: str) -> Iterator[Step]:
     if biggest:
         yield Step(f"autoresearch show {biggest.label} {tag}", "the largest change: diff, runs, log")
     if certainty.proven(log):
-        if evidence.kept > 1:
-            yield Step(f"autoresearch ablate {tag}", "which of the keeps still earn their place")
-        yield Step(f"autoresearch finalize {tag}", "a branch to review and merge, with the pull request's text")
+        yield from _towards_review(log, evidence, tag)
+
+
+def _towards_review(log: Log, evidence: Evidence, tag: str) -> Iterator[Step]:
+    """From a gain that is proven to a branch that can be merged."""
+    weights, after = certainty.weights(log), evidence.after
+    if weights is None and evidence.kept > 1:
+        yield Step(f"autoresearch ablate {tag}", "which of the keeps still earn their place")
+    dead = weights["dead"] if weights else []
+    name = tag
+    if dead and after.shrunk:
+        name = after.shrunk.removeprefix("autoresearch/")
+    elif 0 < len(dead) < evidence.kept:
+        yield Step(f"autoresearch ablate {tag} --apply", f"a branch without {certainty.named(dead)}")
+    made = after.finalized
+    if made and any(branch.startswith(f"autoresearch/{name}-final") for branch in made.branches):
+        what = f"made before, of {made.head[:7]}: says how to merge it, or makes it anew"
+    else:
+        what = "a branch to review and merge, with the pull request's text"
+    yield Step(f"autoresearch finalize {shlex.quote(name)}", what)
 
 
 def _of_nothing(log: Log, tag: str) -> Iterator[Step]:

@@ -134,7 +134,7 @@ def _table(log: Log, kept: Sequence[Kept], width: int) -> Table:
     table.add_column("pairs", justify="right", no_wrap=True) if log.evidence else None
     ranges = wide and any(between for _, between in sure.values())
     table.add_column("range", justify="right", no_wrap=True) if ranges else None
-    audited = bool(log.evidence and log.evidence.audited)
+    audited = bool(log.evidence and log.evidence.after.audited)
     table.add_column("anew", justify="right", no_wrap=True) if audited else None
     table.add_column(Text(log.metric), justify="right", overflow="fold")
     table.add_column("commit", no_wrap=True) if wide else None
