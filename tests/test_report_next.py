@@ -280,8 +280,12 @@ def test_verify_says_in_learnings_what_it_found_where_they_are_its_own(tmp_path:
         user.types("run", "--tag=t", "--model=openai/gpt-6-luna", "--budget=experiments=2", env=environment)
     page = tmp_path / "LEARNINGS.md"
     assert "11 at best (+10.0 % as measured; not verified when this was written)" in page.read_text()
+    assert "verification:" not in user.types("status", "t").stdout
     assert user.types("verify", "t").returncode == 0
-    assert "(+10.0 % as measured; verified +10.0 % (+10.0 % to +10.0 %, 6 of 6 pairs won))" in page.read_text()
+    assert "verification: verified gain 10.0 % (10.0 % to 10.0 %, 6 of 6 pairs won)\n" in user.types("status").stdout
+    found = json.loads(user.types("status", "--json").stdout)["verified"]
+    assert (round(found["gain"], 3), found["pairs"], found["relative"]) == (0.1, 6, True)
+    assert "(+10.0 % as measured; verified gain 10.0 % (10.0 % to 10.0 %, 6 of 6 pairs won))" in page.read_text()
     page.write_text(mine := f"{page.read_text()}mine\n")
     assert user.types("verify", "t").returncode == 0
     assert page.read_text() == mine

@@ -32,6 +32,21 @@ class Scored:
 
 
 @dataclass(frozen=True)
+class Verified:
+    """Gain of what stands now over the baseline, measured again after the session; positive when better."""
+
+    gain: float
+    low: float | None
+    high: float | None
+    """Ends of the interval; None for too few pairs."""
+    confidence: float | None
+    pairs: int
+    relative: bool
+    """False for differences in the metric's own unit."""
+    wins: int
+
+
+@dataclass(frozen=True)
 class Counts:
     """What became of the experiments."""
 
@@ -90,8 +105,14 @@ class Pulse:
     closed: str | None = None
     """Why the latest life ended; None while it runs, or where it did not end in order."""
     closed_at: float | None = None
+    verified: Verified | None = None
+    """None where what stands now was not verified."""
     verifying: tuple[int, int] | None = None
     """Pairs measured and asked for, where the latest record is a verification's."""
+
+
+_PARTS = {"waiting": Wait, "counts": Counts, "baseline": Scored, "best": Scored, "verified": Verified}
+"""Fields that have fields."""
 
 
 def write(pulse: Pulse) -> bytes:
@@ -105,7 +126,7 @@ def read(path: Path) -> Pulse | None:
         held: dict[str, Any] = json.loads(path.read_bytes())
         if held.pop("schema") != SCHEMA:
             return None
-        for name, kind in (("waiting", Wait), ("counts", Counts), ("baseline", Scored), ("best", Scored)):
+        for name, kind in _PARTS.items():
             held[name] = held[name] and kind(**held[name])
         verifying = held.pop("verifying")
         return Pulse(**held, verifying=verifying and (int(verifying[0]), int(verifying[1])))

@@ -12,7 +12,7 @@ from typing import Any
 
 from autoresearch.condition import Condition, look, running
 from autoresearch.edge import whereabouts
-from autoresearch.figures import clock, number, percent, plural
+from autoresearch.figures import clock, number, percent, plural, proof
 from autoresearch.model import Direction
 from autoresearch.pulse import Pulse, Wait
 
@@ -55,6 +55,8 @@ def _lines(found: Condition, others: list[str]) -> Iterator[str]:
         if doing := what_it_does(found):
             yield f"now: {doing}"
         yield f"{pulse.metric}: {_best(pulse)}"
+        if pulse.verified:
+            yield f"verification: {proof(pulse.verified)}"
         yield f"experiments: {_counts(pulse)}"
         yield f"time: {_time(pulse, found.elapsed_s)}"
         yield f"money: {_money(pulse)}"
@@ -214,6 +216,7 @@ def _facts(found: Condition, others: list[str]) -> dict[str, Any]:
         "baseline": pulse.baseline and vars(pulse.baseline),
         "best": pulse.best and vars(pulse.best),
         "change": pulse.change,
+        "verified": pulse.verified and vars(pulse.verified),
         "counts": vars(pulse.counts),
         "patience": pulse.patience,
         "used": {

@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from autoresearch.decide.history import History
-from autoresearch.decide.outcome import Outcome, finite, near_misses
+from autoresearch.decide.outcome import Outcome, near_misses, verified
 from autoresearch.decide.results import one_line
-from autoresearch.decide.rounds import rounds
 from autoresearch.decide.tallies import Earned, Tally, earned, kind, predictions, tallies, tried
-from autoresearch.figures import number, percent, plural
+from autoresearch.figures import number, percent, proof
 from autoresearch.model import Direction, Metric
 
 MOST = 20
@@ -66,19 +65,10 @@ def _lines(history: History, past: Sequence[Outcome], metric: Metric) -> Iterato
 
 
 def _proof(history: History, towards: Direction) -> str:
-    """What the verification of what stands now says: `verified -15.9 % (-10.1 % to -20.5 %, 6 of 6 pairs won)`."""
+    """What the verification of what stands now says."""
     known, best = history.verification, history.incumbent
-    if known is None or best is None or known.asked.head != best.commit:
-        return "not verified when this was written"
-    pairs = rounds(known.measured).pairs
-    found = finite(pairs, towards) if len(pairs) >= known.asked.pairs else None
-    if found is None or found.low is None or found.high is None:
-        return "not verified when this was written"
-    ends = [found.gain, found.low, found.high]
-    sign = -1 if towards is Direction.LOWER else 1
-    size, low, high = (percent(end, towards) if found.relative else f"{sign * end:+.4g}" for end in ends)
-    said = "verified" if found.low > 0 else "measured anew, and no gain is proven:"
-    return f"{said} {size} ({low} to {high}, {found.wins} of {plural(found.pairs, 'pair')} won)"
+    found = verified(known, towards) if known and best and known.asked.head == best.commit else None
+    return proof(found) if found else "not verified when this was written"
 
 
 def plain(text: str) -> str:

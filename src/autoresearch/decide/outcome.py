@@ -9,7 +9,7 @@ from math import isfinite
 from statistics import median
 from typing import Self, overload
 
-from autoresearch.decide.history import BASELINE, Experiment
+from autoresearch.decide.history import BASELINE, Experiment, Verification
 from autoresearch.decide.interval import Interval, interval
 from autoresearch.decide.rounds import rounds
 from autoresearch.model import Direction, Metric
@@ -94,6 +94,13 @@ def side_by_side(experiment: Experiment, direction: Direction) -> Interval | Non
         return finite(done.pairs, direction)
     mine, theirs = done.values("candidate"), done.values("incumbent")
     return finite([(median(theirs), median(mine))], direction) if mine and theirs else None
+
+
+def verified(verification: Verification, direction: Direction) -> Interval | None:
+    """The gain of the head over the baseline; None until all pairs that were asked for at some time are measured."""
+    pairs, asked = rounds(verification.measured).pairs, verification.asked
+    settled = pairs if len(pairs) >= asked.pairs else pairs[: asked.settled]
+    return finite(settled, direction) if settled else None
 
 
 def finite(pairs: Sequence[tuple[float, float]], direction: Direction) -> Interval | None:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import floor, prod
 from typing import TYPE_CHECKING
 
-from autoresearch.figures import percent, plural
+from autoresearch.figures import gain, percent, plural
 from autoresearch.model import Direction
 from autoresearch.report.log import Log, Row
-from autoresearch.report.phrases import gain, rough
+from autoresearch.report.phrases import rough
 
 if TYPE_CHECKING:
     from autoresearch.decide.ablation import Standing

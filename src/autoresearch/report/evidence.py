@@ -9,7 +9,7 @@ from math import comb
 
 from autoresearch.decide.history import BASELINE, Experiment, History, Verification
 from autoresearch.decide.interval import Interval
-from autoresearch.decide.outcome import finite, side_by_side
+from autoresearch.decide.outcome import side_by_side, verified
 from autoresearch.decide.rematch import SWEEP, keep_probability, wins_needed
 from autoresearch.decide.rounds import rounds
 from autoresearch.model import Direction, Status
@@ -167,7 +167,6 @@ def _verified(history: History, verification: Verification, direction: Direction
     asked, done = verification.asked, rounds(verification.measured)
     failed = [run for run in verification.measured.runs if run.value is None]
     whose = {"candidate": "head", "incumbent": "baseline"}
-    whole = done.pairs and len(done.pairs) >= asked.pairs
     baseline, incumbent = history.baseline, history.incumbent
     return Verified(
         baseline=asked.baseline,
@@ -176,9 +175,7 @@ def _verified(history: History, verification: Verification, direction: Direction
         over_baseline=baseline is not None and baseline.commit == asked.baseline,
         asked=asked.pairs,
         measured=len(done.pairs),
-        gain=finite(done.pairs if whole else done.pairs[: asked.settled], direction)
-        if whole or asked.settled
-        else None,
+        gain=verified(verification, direction),
         current=incumbent is not None and incumbent.commit == asked.head,
         failures=tuple(f"the {whose[run.arm]}'s: {clean(run.failure or 'no metric')}" for run in failed),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autoresearch.figures import number, percent
+from autoresearch.figures import number
 from autoresearch.report.cells import shorten
 from autoresearch.report.log import Row
 
@@ -34,11 +34,6 @@ def pair(one: float, other: float) -> tuple[str, str]:
         return said
     decimals = max(len(text.partition(".")[2]) for text in said)
     return f"{one:,.{decimals}f}", f"{other:,.{decimals}f}"
-
-
-def gain(size: float, *, relative: bool = True) -> str:
-    """`10.8 %`, positive when better; in the metric's own unit where a ratio means nothing."""
-    return percent(size, None).removeprefix("+") if relative else number(size, 4)
 
 
 def rough(value: float) -> str:

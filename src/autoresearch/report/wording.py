@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from autoresearch.edge.holder import State
-from autoresearch.figures import number, percent, plural
+from autoresearch.figures import gain, number, percent, plural
 from autoresearch.model import Label
 from autoresearch.report import certainty
 from autoresearch.report.log import Log, Session, Spending
-from autoresearch.report.phrases import dollars, duration, gain, name, pair
+from autoresearch.report.phrases import dollars, duration, name, pair
 from autoresearch.report.summary import Stretch, Summary
 
 _MEANING: dict[Label, str] = {
