@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -126,6 +127,20 @@ def test_no_change_without_a_direction() -> None:
     assert (last(summary).best, last(summary).change) == (None, None)
 
 
+@pytest.mark.parametrize(("first", "said"), [(1.4, True), (1.6, False)])
+def test_a_keep_that_won_side_by_side_and_measured_worse_alone_is_explained(first: float, said: bool) -> None:
+    rows = tuple(
+        replace(row(n, "keep", value), cause="better") if n > 1 else row(n, "baseline", value)
+        for n, value in enumerate([2.0, first, 1.5], start=1)
+    )
+    whole = Log("mar5", "journal", "loss", LOWER, rows, (Segment(0, 1, "loss", LOWER),), ())
+    summary = summarise(whole)
+    assert last(summary).best == rows[2]
+    found = [line for line in wording.details(whole, summary) if "once measured" in line]
+    expected = "#2 once measured 1.4, which is better: single runs are not compared, later keeps won side by side"
+    assert found == ([expected] if said else [])
+
+
 def test_best_and_baseline_are_those_since_the_last_reset() -> None:
     rows = (
         row(1, "baseline", 1.0),
@@ -137,7 +152,7 @@ def test_best_and_baseline_are_those_since_the_last_reset() -> None:
     whole = Log("results.tsv", "tsv", "loss", LOWER, rows, segments, ())
     summary = summarise(whole)
     assert (last(summary).baseline, last(summary).best) == (rows[2], rows[3])
-    assert wording.headline(whole, summary) == "loss 4 → 3 (-25.0 %), 2 experiments: 2 kept"
+    assert wording.headline(whole, summary) == "loss 4 → 3 (-25.0 %) since line 4, in all 2 experiments: 2 kept"
     said = list(wording.details(whole, summary))
     assert "since line 4 (a new baseline: other data): 1 keep" in said
     assert "before, loss 1.0 → 0.5 (-50.0 %), 1 keep" in said

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from autoresearch.figures import percent, plural
 from autoresearch.model import Direction, Rung
 from autoresearch.report.cells import clean
+from autoresearch.report.log import Log
 from autoresearch.report.phrases import dollars
 
 if TYPE_CHECKING:
     from autoresearch.decide.tallies import Earned, Tally
-    from autoresearch.report.learnt import Learnt
 
 _RUNGS: Mapping[Rung, str] = {
     "shift": "with hints of a neglected kind",
@@ -21,11 +21,14 @@ _RUNGS: Mapping[Rung, str] = {
 }
 
 
-def lines(found: Learnt | None, direction: Direction | None) -> Iterator[str]:
+def lines(log: Log) -> Iterator[str]:
     """The sentences; none for a file that is no journal, or where nothing was proposed."""
+    found, direction = log.learnt, log.direction
     if found is None:
         return
     yield from (f"{clean(tally.name)}:{_counted(tally, direction)}" for tally in found.kinds)
+    if log.evidence and log.evidence.keeps:
+        yield "changes are those of the pairs, one keep upon the other; the headline's is between two single runs"
     if told := found.predictions:
         yield (
             f"predictions: {told.came_true} of {told.made} were kept with at least half of what was predicted; "

@@ -26,7 +26,7 @@ def markdown(log: Log, summary: Summary) -> str:
         lines += ["", "## Kept", "", _text(certainty.about_keeps(log)), "", *_kept(log, summary.last.kept)]
     if evidence := list(certainty.lines(log)):
         lines += ["", "## Evidence", "", *(f"- {_text(line)}" for line in evidence)]
-    if learnt := list(learnings.lines(log.learnt, log.direction)):
+    if learnt := list(learnings.lines(log)):
         lines += ["", "## Learnings by kind of idea", "", *(f"- {_text(line)}" for line in learnt)]
     if summary.crashes:
         lines += ["", "## Crashed, by cause", "", *_crashes(summary.crashes)]

@@ -109,7 +109,7 @@ def _reproduction(brings: Brought) -> Iterator[str]:
 
 
 def _tried(log: Log, summary: Summary) -> Iterator[str]:
-    yield from (f"- {_text(line)}" for line in learnings.lines(log.learnt, log.direction))
+    yield from (f"- {_text(line)}" for line in learnings.lines(log))
     fallen = [row for row in log.rows if row.status == "discard" and not row.sentinel]
     nearest = sorted(fallen, key=lambda row: _distance(log, row))[:MOST]
     if nearest:

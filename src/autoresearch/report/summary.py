@@ -37,6 +37,17 @@ class Stretch:
     """Best over baseline, relative; None where there is no keep better than it or the ratio means nothing."""
     kept: tuple[Kept, ...]
 
+    @property
+    def outdone(self) -> Row | None:
+        """The baseline or keep with the best stored value, where that is better than the best's."""
+        if self.best is None or self.best.value is None:
+            return None
+        ahead, value = None, self.best.value
+        for row in (self.baseline, *(entry.row for entry in self.kept)):
+            if row and row.value is not None and better(self.segment.direction, row.value, value):
+                ahead, value = row, row.value
+        return ahead
+
 
 @dataclass(frozen=True)
 class Cause:

@@ -50,7 +50,7 @@ def show(log: Log, summary: Summary, console: Console, *, chart: bool) -> None:
     if evidence := list(certainty.lines(log)):
         _title(console, "Evidence")
         _list(console, evidence)
-    if learnt := list(learnings.lines(log.learnt, log.direction)):
+    if learnt := list(learnings.lines(log)):
         _title(console, "Learnings by kind of idea")
         _list(console, learnt)
     if summary.crashes:

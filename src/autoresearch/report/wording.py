@@ -40,7 +40,11 @@ _COUNTED = {"keep": "kept", "discard": "discarded", "crash": "crashed", "other":
 def headline(log: Log, summary: Summary) -> str:
     """The answer: best against baseline, and what became of the experiments."""
     metric = f"{log.metric} ({log.label})" if log.label else log.metric
-    return f"{metric} {result(summary.last)}, {counts(summary)}" if log.rows else f"{metric}: no experiments yet"
+    if summary.last is None:
+        return f"{metric}: no experiments yet"
+    # Best and baseline are of the last stretch; the counts are of all.
+    since = f" since line {summary.last.segment.line}, in all" if len(summary.stretches) > 1 else ","
+    return f"{metric} {result(summary.last)}{since} {counts(summary)}"
 
 
 def result(stretch: Stretch | None) -> str:
@@ -78,6 +82,9 @@ def details(log: Log, summary: Summary) -> Iterator[str]:
     if last is not None and last.best is not None and last.best.status == "keep":
         standing = "best is" if last.best.cause != "simplification" else "what stands is a simplification,"
         yield f"{standing} {name(last.best)}" + ("" if log.evidence else f"; {certainty.CAVEAT}")
+        if outdone := last.outdone:
+            once = f"#{outdone.label} once measured {number(outdone.value)}, which is better"
+            yield f"{once}: single runs are not compared, later keeps won side by side"
     if last is not None and len(summary.stretches) > 1:
         yield f"since line {last.segment.line} ({last.segment.why}): {plural(len(last.kept), 'keep')}"
     for stretch in summary.stretches[:-1]:
