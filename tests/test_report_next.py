@@ -226,7 +226,7 @@ def test_what_was_finalized_is_said_with_the_head_it_is_of(tmp_path: Path) -> No
     Receipt.at(tmp_path / RECEIPT).note({"autoresearch/mar5-final": commit(9)}, commit(2))
     log = read(path)
     assert "finalized: autoresearch/mar5-final (0000009), made of 0000002" in list(certainty.lines(log))
-    why = "made before, of 0000002: says how to merge it, or makes it anew"
+    why = "made of 0000002 before: how to merge it"
     assert nextsteps.steps(log, summarise(log))[-1] == Step("autoresearch finalize mar5", why)
     made = {"head": commit(2), "branches": {"autoresearch/mar5-final": commit(9)}}
     assert json.loads(to_json(log, summarise(log)))["evidence"]["finalized"] == made

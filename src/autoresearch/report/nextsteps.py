@@ -118,7 +118,7 @@ def _towards_review(log: Log, evidence: Evidence, tag: str) -> Iterator[Step]:
         yield Step(f"autoresearch ablate {tag} --apply", f"a branch without {certainty.named(dead)}")
     made = after.finalized
     if made and any(branch.startswith(f"autoresearch/{name}-final") for branch in made.branches):
-        what = f"made before, of {made.head[:7]}: says how to merge it, or makes it anew"
+        what = f"made of {made.head[:7]} before: how to merge it"
     else:
         what = "a branch to review and merge, with the pull request's text"
     yield Step(f"autoresearch finalize {shlex.quote(name)}", what)
