@@ -8,10 +8,11 @@ from enum import StrEnum
 from typing import Literal
 
 from autoresearch.decide.topics import Fabric, File, Topic, named
+from autoresearch.edge import footprint
 from autoresearch.edge.commit import Draft, Tracked
 from autoresearch.edge.pick import meet
 from autoresearch.edge.receipt import Receipt
-from autoresearch.edge.repo import NULL_ID, Repository
+from autoresearch.edge.repo import Repository
 from autoresearch.errors import RepositoryError, SettingsError
 from autoresearch.finalized import Found, Keep
 from autoresearch.report import brought
@@ -84,12 +85,13 @@ def make(found: Found, plan: Plan) -> dict[str, str]:
     tips = {piece.branch: piece.now for piece in plan.pieces if piece.now and piece.fate == "same"}
     try:
         for number, piece in enumerate(due):
-            tips[piece.branch] = repository.build(f"{aside}{number}", plan.start, piece.drafts)
+            tips[piece.branch] = footprint.build(repository, f"{aside}{number}", plan.start, piece.drafts)
         Receipt.of(found.folder).note(tips)
-        repository.point((piece.ref, tips[piece.branch], piece.now or NULL_ID) for piece in due)
+        footprint.point(repository, ((piece.ref, tips[piece.branch], piece.now or footprint.NULL_ID) for piece in due))
     finally:
         # Those of a call that was killed, too.
-        repository.point((ref, NULL_ID, tip) for ref in repository.refs(aside) if (tip := repository.ref(ref)))
+        asides = [(ref, tip) for ref in repository.refs(aside) if (tip := repository.ref(ref))]
+        footprint.point(repository, ((ref, footprint.NULL_ID, tip) for ref, tip in asides))
     return tips
 
 
