@@ -8,6 +8,7 @@ from statistics import median
 from autoresearch.ablate import Ablating, Outcome, Weight, Whole
 from autoresearch.audited import Plan
 from autoresearch.cli import progress
+from autoresearch.cli.onward import onward
 from autoresearch.cli.progress import Events, applied, description, event, not_picked, table, tell, unmeasured
 from autoresearch.decide.ablation import LOSSES, MATTERS, bar, bound, runs_expected, standing
 from autoresearch.decide.history import BASELINE, Experiment, History
@@ -15,6 +16,7 @@ from autoresearch.decide.interval import Interval
 from autoresearch.decide.rematch import score
 from autoresearch.decide.results import one_line
 from autoresearch.decide.rounds import rounds
+from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.lineage import Commit
 from autoresearch.edge.pick import Picked
 from autoresearch.figures import clock, percent, plural
@@ -32,8 +34,10 @@ SHOWN = 6
 class Weights:
     """An ablation in words."""
 
-    def __init__(self, ablation: Ablating) -> None:
+    def __init__(self, ablation: Ablating, apply_it: str) -> None:
         self._ablation, self._plan = ablation, ablation.plan
+        self._apply_it = apply_it
+        """The same command with `--apply`."""
 
     def heading(self) -> Sequence[str]:
         """`ablating autoresearch/mar5: each of 7 keeps left out of the head a1b2c3d in turn`, and what it will take."""
@@ -169,14 +173,18 @@ class Weights:
         """What `--apply` did, or could do, and what to do then."""
         plan = self._plan
         if outcome.offered is None:
-            return [f"nothing can be left out, so there is no {plan.outcome} to write"]
+            journal = SessionFolder(plan.project.repository.common_dir, plan.branch.tag).journal
+            return [
+                f"nothing can be left out, so there is no {plan.outcome} to write",
+                *(onward(journal, "finalize", "verify", "audit") if plan.session.begun else []),
+            ]
         if len(outcome.offered.commits) == len(plan.keeps) or (picked and picked.tip is None):
             return [
                 f"no keep is left: the base {plan.project.base[:7]} is no worse than the head, so {plan.outcome} is "
                 "not written"
             ]
         if picked is None:
-            return [f"next: the same command with --apply writes {plan.outcome} without them"]
+            return [f"next: {self._apply_it}  # writes {plan.outcome} without them"]
         return [
             *not_picked(picked.left_out),
             f"{progress.wrote(plan, picked)}; {plan.branch.name} is as it was",
