@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+import shlex
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -76,7 +77,7 @@ def ids(user: Project, tag: str = "mar5") -> list[str]:
 
 def rows(said: str) -> list[str]:
     """The rows of the table, with one blank between words."""
-    return [" ".join(line.split()) for line in said.splitlines() if "  " in line][1:]
+    return [" ".join(line.split()) for line in said.splitlines() if "  " in line and line[:6] != "next: "][1:]
 
 
 @pytest.mark.slow
@@ -116,12 +117,22 @@ def test_a_session_of_what_matters_what_does_nothing_what_is_double_and_what_is_
         f"without {memo}, {idle} the head is no worse (equal without it; they are worth 0 %): 1 line fewer (-3 +2)\n"
         in (done.stdout)
     )
-    assert "the same command with --apply writes autoresearch/t-ablated without them\n" in done.stdout
+    following = done.stdout.splitlines()[-1]
+    assert following.startswith("next: autoresearch ablate t --apply --target program.py --bench ")
+    assert following.endswith("  # writes autoresearch/t-ablated without them")
     assert re.search(r"\nabout 9 runs, \d:\d\d:\d\d at [\d.]+ s a run\n", done.stderr)
     # The head thrice, each once without one, without the three, and without two.
     assert user.values() == ["1113"] * 3 + ["0113", "1013", "1103", "1110", "1112", "0003", "1003"]
     assert user.everything() == before
 
+    done = user.types(*shlex.split(following, comments=True)[2:], env=environment(user))
+    assert done.stdout.splitlines()[-2:] == [
+        "next: git diff autoresearch/t autoresearch/t-ablated",
+        "then: autoresearch finalize t-ablated",
+    ]
+    finalized = user.types("finalize", "t-ablated", "--dry-run", env=environment(user))
+    assert "would write autoresearch/t-ablated-final: 1 commit on" in finalized.stdout, finalized.stderr
+    user.git("branch", "--quiet", "-D", "autoresearch/t-ablated")
     done = user.types("ablate", "t", "--apply", "--json", *FLAGS, env=environment(user))
     assert len(user.values()) == 10
     events = [json.loads(line) for line in done.stdout.splitlines()]
@@ -190,6 +201,22 @@ def test_what_check_or_held_out_inputs_need_earns_its_place(tmp_path: Path) -> N
     assert "3 of 4 keeps earn their place, 1 is dead weight\n" in done.stdout
     subjects = user.git("log", "--reverse", "--format=%s", "main..autoresearch/mar5-ablated")
     assert subjects.splitlines() == ["SAFE 1", "HELD 1", "WIDTH 2"]
+
+
+def test_where_every_keep_earns_its_place_the_report_and_the_ablation_say_the_same_comes_next(tmp_path: Path) -> None:
+    user = Project(User.with_project(tmp_path / "project", files={"bench.py": EXACT, "program.py": text({})}).home)
+    (said, new), *_ = steps(("WIDTH", 2))
+    reply = f"description: {said}\nhypothesis: h\ncategory: x\n\nFILE: program.py\n```\n{new}```\n"
+    with ModelServer([reply]) as server:
+        env = environment(user, **openai(server))
+        begun = user.types("run", "--tag=t", "--model=openai/gpt-6-luna", "--budget=experiments=2", *FLAGS, env=env)
+    assert begun.returncode == 0, begun.stderr
+    for command in ("verify", "finalize"):
+        done = user.types("ablate", "t", *FLAGS, env=environment(user))
+        following = done.stdout.splitlines()[-1]
+        assert following.startswith(f"next: autoresearch {command} t  # ")
+        assert following.removeprefix("next: ").partition("  # ")[0] in user.types("report", "t").stdout
+        assert user.types(*shlex.split(following, comments=True)[2:], env=environment(user)).returncode == 0
 
 
 def test_where_nothing_can_be_left_out_there_is_no_branch(tmp_path: Path) -> None:

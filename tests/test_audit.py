@@ -15,6 +15,7 @@ from autoresearch.decide.history import Experiment
 from autoresearch.decide.policy import PAIR, Decision
 from autoresearch.decide.survival import Survival
 from autoresearch.decide.yardstick import Yardstick
+from autoresearch.edge import footprint
 from autoresearch.edge.commit import Tracked
 from autoresearch.edge.repo import Repository
 from autoresearch.errors import RepositoryError
@@ -376,7 +377,7 @@ def test_a_branch_that_came_to_exist_meanwhile_is_not_moved(tmp_path: Path) -> N
     repository = Repository.open(user.home)
     picks = [(repository.head(), {"program.py": Tracked("100644", b"VALUE = 1\n")})]
     with pytest.raises(RepositoryError, match="git could not move a ref"):
-        repository.plant("refs/heads/main", repository.head(), picks, "1700000000 +0000")
+        footprint.plant(repository, "refs/heads/main", repository.head(), picks, "1700000000 +0000")
     repository.close()
     assert user.git("for-each-ref") == before
 

@@ -234,6 +234,39 @@ def test_a_commit_a_keep_leaves_out_what_was_undone(night: Night) -> None:
     ]
 
 
+def test_what_a_later_keep_took_back_is_in_no_subject_title_or_branch_name(tmp_path: Path) -> None:
+    steps = {
+        "Add fifty": "VALUE=10\nVALUE=$((VALUE + 50))\n",
+        "Triple it instead of adding": "VALUE=10\n# of what was there\nVALUE=$((VALUE * 9))\n",
+        "Round it up": "VALUE=10\n# of what was there\nVALUE=$((VALUE * 9))\nVALUE=$((VALUE + 10))\n",
+    }
+    lab = Lab.at(tmp_path, noisy=False)
+    lab.answers(*steps.values())
+    for number, description in enumerate(steps, start=1):
+        (lab.folder / "words").mkdir(exist_ok=True)
+        (lab.folder / "words" / str(number)).write_text(f"description: {description}\n")
+    (lab.folder / "model.sh").write_text(MODEL.replace('$n/"* .', '$n" program.sh'))
+    code, _, said = lab.runs(experiments=4)
+    assert code == 0, said
+    assert [row["status"] for row in lab.user.rows()] == ["keep"] * 4
+    night = Night(lab, lab.user)
+
+    shown, _ = night.types()
+    message = night.message("autoresearch/t-final")
+    assert message.splitlines()[0] == "Triple it instead of adding; Round it up"
+    assert "no. 2 Add fifty" in " ".join(message.split())
+    assert "No line of no. 2 is left: later changes took it back, or wrote over it." in " ".join(message.split())
+    assert night.tree("autoresearch/t-final") == night.tree("autoresearch/t")
+    text = (night.folder / "pull-request.md").read_text()
+    assert "- no line of \\#2 is left: later changes took it back, or wrote over it\n" in text
+    night.git("remote", "add", "origin", "https://example.org/x.git")
+    shown, _ = night.types("--as=keeps", "--branch=kept")
+    assert "--title 'Triple it instead of adding; Round it up'" in shown
+    assert "  Add fifty\n" in shown  # a commit of its own, in which it is there
+    shown, _ = night.types("--as=topics")
+    assert "wrote autoresearch/t-final-triple-it-instead-of-adding at" in shown
+
+
 def test_a_branch_a_topic_applies_alone_and_merges_in_any_order(night: Night) -> None:
     before = night.rest()
     _, said = night.types("--as=topics")

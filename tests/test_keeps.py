@@ -934,6 +934,20 @@ def test_a_head_that_fails_twice_ends_a_verification(keeper: Lab) -> None:
     assert "pair 6 of 6" in shown
 
 
+@pytest.mark.parametrize(
+    ("holds", "command"), [(True, "autoresearch finalize t"), (False, "autoresearch audit t")], ids=["holds", "lost"]
+)
+def test_what_comes_after_a_verification_is_what_the_report_says(keeper: Lab, holds: bool, command: str) -> None:
+    for run in range(1, 13):  # each third is lucky, and no gain can be told
+        keeper.happens(len(keeper.ran()) + run, f"lucky {0 if holds else run % 3 * 9}")
+    code, shown, said = keeper.verifies("t")
+    assert code == 0, said
+    following = shown.splitlines()[-1]
+    assert following.startswith(f"next: {command}  # ")
+    assert command in keeper.user.types("report", "t", env={"COLUMNS": "300"}).stdout
+    assert keeper.user.types(*command.split()[1:], env=keeper.environment).returncode == 0
+
+
 def test_verifying_again_adds_pairs_to_those_that_there_are(keeper: Lab) -> None:
     assert keeper.verifies("t")[0] == 0
     code, shown, said = keeper.verifies("t", "--pairs=7")

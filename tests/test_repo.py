@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from autoresearch.edge import footprint
 from autoresearch.edge.commit import Tracked
-from autoresearch.edge.repo import NULL_ID, Repository
+from autoresearch.edge.repo import Repository
 from autoresearch.errors import RepositoryError
 from user import User
 
@@ -17,7 +18,8 @@ DATE = "1700000000 +0000"
 
 
 def commit(repository: Repository, text: bytes = b"new\r\n", ref: str = "refs/autoresearch/t/2", **more: str) -> str:
-    return repository.commit(
+    return footprint.commit(
+        repository,
         {"program.py": Tracked("100644", text)},
         parent=repository.head(),
         message=more.get("message", "try"),
@@ -93,11 +95,14 @@ def test_a_ref_moves_only_from_where_it_is_known_to_be(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     repository = Repository.open(tmp_path)
     base, made = repository.head(), commit(repository)
-    repository.point([("refs/heads/autoresearch/t", base, NULL_ID)])
+    footprint.point(repository, [("refs/heads/autoresearch/t", base, footprint.NULL_ID)])
     with pytest.raises(RepositoryError):
-        repository.point([("refs/autoresearch/t/best", made, NULL_ID), ("refs/heads/autoresearch/t", made, made)])
+        footprint.point(
+            repository,
+            [("refs/autoresearch/t/best", made, footprint.NULL_ID), ("refs/heads/autoresearch/t", made, made)],
+        )
     assert repository.ref("refs/autoresearch/t/best") is None
-    repository.point([("refs/heads/autoresearch/t", made, base)])
+    footprint.point(repository, [("refs/heads/autoresearch/t", made, base)])
     repository.close()
     assert user.git("rev-parse", "autoresearch/t") == made
 

@@ -10,6 +10,7 @@ import pytest
 
 from autoresearch import records
 from autoresearch.asking import mended
+from autoresearch.cli.onward import onward
 from autoresearch.edge.holder import State
 from autoresearch.edge.receipt import RECEIPT, Receipt
 from autoresearch.edge.whereabouts import ABLATIONS, SESSIONS
@@ -96,6 +97,26 @@ def test_a_session_that_runs_is_watched_and_one_that_was_killed_goes_on(
     log = replace(log, session=replace(log.session, state=state, goes_on=f"{RUN} --model tune"))
     assert [step.command for step in nextsteps.steps(log, summarise(log))] == expected
     assert certainty.claim(log) == claim
+
+
+@pytest.mark.parametrize(
+    ("experiments", "expected"),
+    [
+        ([keep(2), CLOSED], ["next: autoresearch verify mar5"]),
+        ([keep(2), CLOSED, verification(2, BETTER)], ["next: autoresearch finalize mar5"]),
+        (
+            [tampers(2, "bench.py"), keep(3), CLOSED, verification(3, BETTER)],
+            ["next: autoresearch show 2 mar5", "then: autoresearch finalize mar5"],
+        ),
+        ([CLOSED], []),
+    ],
+    ids="kept verified tampered begun".split(),
+)
+def test_what_follows_a_command_is_what_the_report_offers_behind_what_it_warns_of(
+    tmp_path: Path, experiments: list[Records], expected: list[str]
+) -> None:
+    lines = onward(story(tmp_path, baseline(), *experiments), "finalize", "verify")
+    assert [line.partition("  # ")[0].rstrip() for line in lines] == expected
 
 
 def test_a_foreign_file_can_be_audited_where_it_kept_something(tmp_path: Path) -> None:

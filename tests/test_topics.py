@@ -90,6 +90,40 @@ def test_the_first_changes_alone_are_what_was_there_after_them(of: tuple[bytes, 
         assert unravelled(lines, range(count)) == [base, *versions][count]
 
 
+@given(edited())
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_of_a_topic_that_changes_something_a_change_lasts(of: tuple[bytes, list[bytes]]) -> None:
+    of_all = cloth(of[0], *of[1])
+    lasting = of_all.lasting()
+    assert all(lasting & set(topic) for topic in of_all.topics() if of_all.files(topic))
+
+
+@pytest.mark.parametrize(
+    ("versions", "lasting"),
+    [
+        ([with_lines(_3="x"), BASE], set()),
+        ([with_lines(_3="x"), with_lines(_4="y")], {1}),
+        ([with_lines(_3="line 3\nx"), with_lines(_3="line 3\ny")], {1}),
+        ([with_lines(_3="x"), with_lines(_3="y")], {0, 1}),
+        ([with_lines(_3="x"), with_lines(_3="y"), with_lines(_3="z")], {0, 2}),
+        ([with_lines(_3=""), with_lines(_3="", _4="y")], {0, 1}),
+        ([with_lines(_3="line 3\nx\ny"), with_lines(_3="line 3\nx")], {0}),
+    ],
+    ids=["back", "back-and-more", "written-over", "built-on", "between", "deletion", "partly-back"],
+)
+def test_a_change_lasts_while_the_diff_shows_a_line_that_it_wrote_or_took_away(
+    versions: Sequence[bytes], lasting: set[int]
+) -> None:
+    assert cloth(BASE, *versions).lasting() == lasting
+
+
+def test_changes_that_no_lines_can_tell_apart_last_together() -> None:
+    made = fabric({"a": None}, [{"a": ("100644", b"x\n")}, {"a": ("100644", b"y\n")}])
+    gone = fabric({"a": None}, [{"a": ("100644", b"x\n")}, {"a": None}])
+    assert made.lasting() == {0, 1}
+    assert gone.lasting() == set()
+
+
 def test_changes_of_lines_far_apart_are_topics_of_their_own() -> None:
     one, both = with_lines(_2="x"), with_lines(_2="x", _7="y")
     whole = cloth(BASE, one, both)

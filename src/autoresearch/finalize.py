@@ -8,10 +8,11 @@ from enum import StrEnum
 from typing import Literal
 
 from autoresearch.decide.topics import Fabric, File, Topic, named
+from autoresearch.edge import footprint
 from autoresearch.edge.commit import Draft, Tracked
 from autoresearch.edge.pick import meet
 from autoresearch.edge.receipt import Receipt
-from autoresearch.edge.repo import NULL_ID, Repository
+from autoresearch.edge.repo import Repository
 from autoresearch.errors import RepositoryError, SettingsError
 from autoresearch.finalized import Found, Keep
 from autoresearch.report import brought
@@ -84,12 +85,13 @@ def make(found: Found, plan: Plan) -> dict[str, str]:
     tips = {piece.branch: piece.now for piece in plan.pieces if piece.now and piece.fate == "same"}
     try:
         for number, piece in enumerate(due):
-            tips[piece.branch] = repository.build(f"{aside}{number}", plan.start, piece.drafts)
+            tips[piece.branch] = footprint.build(repository, f"{aside}{number}", plan.start, piece.drafts)
         Receipt.of(found.folder).note(tips, found.head)
-        repository.point((piece.ref, tips[piece.branch], piece.now or NULL_ID) for piece in due)
+        footprint.point(repository, ((piece.ref, tips[piece.branch], piece.now or footprint.NULL_ID) for piece in due))
     finally:
         # Those of a call that was killed, too.
-        repository.point((ref, NULL_ID, tip) for ref in repository.refs(aside) if (tip := repository.ref(ref)))
+        asides = [(ref, tip) for ref in repository.refs(aside) if (tip := repository.ref(ref))]
+        footprint.point(repository, ((ref, footprint.NULL_ID, tip) for ref, tip in asides))
     return tips
 
 
@@ -105,16 +107,16 @@ def _start(found: Found, onto: str | None) -> str:
 def _pieces(found: Found, shape: Shape, start: str, branch: str) -> tuple[list[Piece], tuple[Keep, ...]]:
     cloth = found.fabric
     groups = joined(found.repository.merged, cloth) if shape is Shape.TOPICS else cloth.topics()
-    lasting = [group for group in groups if cloth.files(group)]
+    left = [group for group in groups if cloth.files(group)]
     match shape:
         case Shape.SQUASH:
             files = _Onto(found, start).step({}, cloth.files(range(len(found.keeps))))
-            chosen = [at for group in lasting for at in group] if files else []
+            chosen = [at for group in left for at in group] if files else []
             parts = [("", sorted(chosen), [files])] if files else []
         case Shape.KEEPS:
-            parts = _one_by_one(found, _Onto(found, start), sorted(at for group in lasting for at in group))
+            parts = _one_by_one(found, _Onto(found, start), sorted(at for group in left for at in group))
         case Shape.TOPICS:
-            made = [(group, _Onto(found, start).step({}, cloth.files(group), group)) for group in lasting]
+            made = [(group, _Onto(found, start).step({}, cloth.files(group), group)) for group in left]
             full = [(group, files) for group, files in made if files]
             names = _names(found, [group for group, _ in full])
             parts = [(name, list(group), [files]) for name, (group, files) in zip(names, full, strict=True)]
@@ -127,12 +129,12 @@ Part = tuple[str, list[int], list[dict[str, Tracked | None]]]
 """A topic's name, the places of the keeps on it, and what its commits change: one for all keeps, or one each."""
 
 
-def _one_by_one(found: Found, onto: _Onto, lasting: Sequence[int]) -> list[Part]:
+def _one_by_one(found: Found, onto: _Onto, left: Sequence[int]) -> list[Part]:
     """A commit a keep. What another keep undid is left out, and what the start has already."""
     chosen, steps = [], []
     before: dict[str, File | None] = {}
-    for count, at in enumerate(lasting, start=1):
-        after = found.fabric.files(lasting[:count])
+    for count, at in enumerate(left, start=1):
+        after = found.fabric.files(left[:count])
         if files := onto.step(before, after, [at]):
             chosen.append(at)
             steps.append(files)
@@ -191,6 +193,7 @@ def _piece(
         opened=found.opened,
         onto=start if start != found.opened.base else None,
         kept=tuple(keep.told for keep in keeps),
+        gone=tuple(found.keeps[at].told for at in chosen if at not in found.lasting),
         apart=tuple(found.keeps[at].told for at in sorted(present) if at not in chosen),
         undone=tuple(keep.told for keep in undone) if shape is not Shape.TOPICS else (),
         measured=found.measured,
@@ -210,8 +213,9 @@ def _piece(
 
 
 def _names(found: Found, groups: Sequence[Topic]) -> list[str]:
-    """By the biggest keep of each, else by its kind."""
-    biggest = [brought.biggest([found.keeps[at].told for at in group])[0].row for group in groups]
+    """By the biggest keep of each that shows, else by its kind."""
+    lasting = [[found.keeps[at].told for at in group if at in found.lasting] for group in groups]
+    biggest = [brought.biggest(kept)[0].row for kept in lasting]
     return named([(row.description, row.category) for row in biggest])
 
 

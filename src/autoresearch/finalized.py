@@ -71,6 +71,11 @@ class Found:
         base = {path: _file(self.repository.tracked(self.opened.base, path)) for path in paths}
         return fabric(base, [keep.files for keep in self.keeps])
 
+    @cached_property
+    def lasting(self) -> set[int]:
+        """The places of the keeps of which something shows at the head."""
+        return self.fabric.lasting()
+
     @property
     def seeds(self) -> tuple[int, ...]:
         """Seeds of the verification's pairs; none where it is not of this head."""

@@ -16,7 +16,7 @@ from autoresearch.decide.budget import hours_spent
 from autoresearch.decide.history import BASELINE, SENTINEL, Experiment, History
 from autoresearch.decide.policy import Decision, policy
 from autoresearch.decide.results import table
-from autoresearch.edge import bench, coin
+from autoresearch.edge import bench, coin, footprint
 from autoresearch.edge.branch import SessionBranch
 from autoresearch.edge.commit import Tracked
 from autoresearch.edge.derived import Derived
@@ -141,7 +141,8 @@ class Loop:
         proposed_at = datetime.fromisoformat(current.proposal.at)
         ref = self.folder.ref(str(current.n))
         earlier = (f"{ref}.{len(current.attempts)}", current.attempts[-1]) if current.attempts else None
-        commit = self.repository.commit(
+        commit = footprint.commit(
+            self.repository,
             {path: file for path, file in self._files("candidate").items() if file != self.incumbent[path]},
             parent=self._incumbent_commit,
             message=_message(self.folder.tag, current.proposal),
@@ -201,7 +202,7 @@ class Loop:
             self.arms.runner.tree.renew()  # the next candidate shall not suffer from what this one left
         self.arms.runner.tree.write(self.incumbent)
         if self.settings.in_place:
-            self.repository.stage(self.incumbent)
+            footprint.stage(self.repository, self.incumbent)
         self.write_results((*self.history.experiments, current))
         self.ledger.record(Settled(n=current.n))
 

@@ -15,7 +15,7 @@ from autoresearch.asking import Asking
 from autoresearch.decide.budget import plateau, spent_up
 from autoresearch.decide.history import History
 from autoresearch.decide.outcome import Past
-from autoresearch.edge import bench, coin, tree
+from autoresearch.edge import bench, coin, footprint, tree
 from autoresearch.edge.branch import SessionBranch
 from autoresearch.edge.commit import Tracked
 from autoresearch.edge.derived import IGNORED, LEARNINGS, RESULTS, RUN_LOG, Derived
@@ -64,7 +64,7 @@ def run(project: Project, tag: str, roster: Roster, stop: StopSignal, observer: 
         died = folder.lock()
         try:
             if project.settings.in_place:
-                project.repository.put_back(refuse_changes(project, folder, history_of(folder)))
+                footprint.put_back(project.repository, refuse_changes(project, folder, history_of(folder)))
             history = _recover(folder, project.repository)
             journal = Journal.open(folder.journal)
             try:
@@ -111,7 +111,7 @@ def _open(
     opened = history.opened or _opened(project, folder.tag, ", ".join(roster.names))
     home = repository.here()
     if settings.in_place and history.experiments:
-        repository.switch(folder.branch_name)
+        footprint.switch(repository, folder.branch_name)
     incumbent = history.incumbent
     commit = incumbent.commit if incumbent and incumbent.commit else opened.base
     targets = find_targets(repository, commit, opened.targets)

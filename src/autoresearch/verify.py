@@ -9,7 +9,7 @@ from autoresearch.arms import Arms
 from autoresearch.decide.history import VERIFICATION, Experiment, Verification
 from autoresearch.decide.policy import FAULTS, PAIR, Decision
 from autoresearch.decide.rounds import rounds
-from autoresearch.edge import tree
+from autoresearch.edge import footprint, tree
 from autoresearch.edge.commit import Tracked
 from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.journal import Journal
@@ -55,8 +55,8 @@ def _measure(project: Project, ledger: Ledger, folder: SessionFolder, pairs: int
         "candidate": find_targets(repository, asked.head, list(project.targets)),
     }
     if project.settings.in_place:
-        repository.put_back(refuse_changes(project, folder, ledger.history))
-        repository.switch(folder.branch_name)
+        footprint.put_back(repository, refuse_changes(project, folder, ledger.history))
+        footprint.switch(repository, folder.branch_name)
     box = make_sandbox(project, folder.path)
     where = make_tree(project, folder.tree, box)
 

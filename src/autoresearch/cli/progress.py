@@ -9,12 +9,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from autoresearch.audited import Plan
 from autoresearch.decide.history import History
 from autoresearch.decide.results import one_line
 from autoresearch.display import say
 from autoresearch.edge.lineage import Commit
 from autoresearch.edge.pick import LeftOut, Picked
 from autoresearch.edge.signals import StopSignal
+from autoresearch.figures import number, plural
 from autoresearch.news import STOPPING
 from autoresearch.observer import Observer
 from autoresearch.records import AnyRecord, Began, Settled
@@ -33,9 +35,6 @@ class Words(Protocol):
 
     def heading(self) -> Sequence[str]:
         """What begins, and what it will take."""
-
-    def standing(self, history: History) -> str | None:
-        """How far it had come before; None where it begins."""
 
     def decided(self, history: History) -> str:
         """What was measured just now."""
@@ -81,8 +80,9 @@ class Lines(Observer):
         if isinstance(record, Began):
             for line in self._words.heading():
                 self.say(line)
-            if before := self._words.standing(history):
-                self.say(before)
+            if history.experiments:
+                done, total = self._words.done(history)
+                self.say(f"it goes on after {done} of {plural(total, 'keep')}")
         elif isinstance(record, Settled):
             self.say(self._words.decided(history))
 
@@ -125,9 +125,6 @@ class Bar(Lines):
 
 class Events(Observer):
     """One JSON object a line on stdout."""
-
-    def record(self, record: AnyRecord, history: History) -> None:
-        """Say what is decided."""
 
     def notice(self, text: str) -> None:
         """Pass a notice on."""
@@ -181,6 +178,27 @@ def tell(lines: Sequence[str]) -> None:
     """Lines of the result."""
     for line in lines:
         say(safe(line, sys.stdout.encoding))
+
+
+def started(plan: Plan, history: History, where: str) -> str:
+    """What the place that it begins at measured: `base a1b2c3d: score 10, always the same`."""
+    how = "always the same" if history.yardstick.exact else "never quite the same, so in pairs"
+    return f"{where}: {plan.project.settings.metric.name} {number(history.experiments[-1].value)}, {how}"
+
+
+def stopped(plan: Plan, reason: str | None, done: int) -> str:
+    """That it can go on."""
+    return f"{reason} after {done} of {plural(len(plan.keeps), 'keep')}; the same command goes on"
+
+
+def wrote(plan: Plan, picked: Picked) -> str:
+    """What `--apply` made."""
+    assert picked.tip
+    made = plural(len(picked.commits), "commit")
+    return (
+        f"wrote {picked.branch} at {picked.tip[:7]}: {made} on {plan.project.base[:7]}, of each only what it changes "
+        f"in {', '.join(plan.paths)}"
+    )
 
 
 def description(commit: Commit) -> str:

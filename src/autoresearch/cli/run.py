@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autoresearch.cli.flags import ProgramPath, with_settings
+from autoresearch.cli.onward import typed
 from autoresearch.errors import (
     INTERRUPTED,
     AutoresearchError,
@@ -193,12 +193,5 @@ def sum_up(project: Project, tag: str, outcome: Outcome, command: str | None = "
 
 def again(program: Path, tag: str, flags: Mapping[str, object], command: str) -> str:
     """The command that goes on with a session, with the flags that it was given."""
-    words = ["autoresearch", command, "--tag", tag]
-    if program != Path("program.md"):
-        words += ["--program", str(program)]
-    for name, value in flags.items():
-        if command == "tune" and name == "model":
-            continue
-        flag = name.replace("_", "-")
-        words += [f"--{'' if value else 'no-'}{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
-    return shlex.join(words)
+    given = {name: value for name, value in flags.items() if not (command == "tune" and name == "model")}
+    return typed([command, "--tag", tag], program, given)

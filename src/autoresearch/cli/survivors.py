@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from autoresearch.audit import Finding, Outcome, findings
 from autoresearch.audited import Plan
+from autoresearch.cli import progress
 from autoresearch.cli.progress import Events, applied, description, event, not_picked, table, tell, unmeasured
 from autoresearch.decide.history import BASELINE, History
 from autoresearch.decide.rematch import keep_probability, score, wins_needed
 from autoresearch.decide.results import one_line
 from autoresearch.decide.rounds import rounds
 from autoresearch.edge.pick import Picked
-from autoresearch.figures import number, plural
+from autoresearch.figures import plural
 from autoresearch.records import AnyRecord, Settled
 
 INK = {True: "green", False: "yellow", None: "dim"}
@@ -30,11 +31,6 @@ class Survivors:
         keeps = plural(len(plan.keeps), "keep")
         return [f"auditing {plan.branch.name}: {keeps} since {plan.project.base[:7]}, each against its parent"]
 
-    def standing(self, history: History) -> str | None:
-        """`it goes on after 3 of 14 keeps`."""
-        done, total = self.done(history)
-        return f"it goes on after {done} of {plural(total, 'keep')}" if history.experiments else None
-
     def done(self, history: History) -> tuple[int, int]:
         """Keeps that are decided, and all."""
         return max(0, len(history.experiments) - BASELINE), len(self._plan.keeps)
@@ -43,8 +39,7 @@ class Survivors:
         """`a1b2c3d survives: won its rematch 5–0  wider layers`; of the base what it measured."""
         plan, latest = self._plan, history.experiments[-1]
         if latest.n == BASELINE:
-            how = "always the same" if history.yardstick.exact else "never quite the same, so in pairs"
-            return f"base {plan.project.base[:7]}: {plan.project.settings.metric.name} {number(latest.value)}, {how}"
+            return progress.started(plan, history, f"base {plan.project.base[:7]}")
         finding = _latest(plan, history)
         return f"{finding.commit.short} {_verdict(finding)}  {description(finding.commit)}"
 
@@ -63,7 +58,7 @@ class Survivors:
     def stopped(self, outcome: Outcome) -> str:
         """That it can go on."""
         done = sum(finding.survives is not None for finding in outcome.findings)
-        return f"{outcome.stopped} after {done} of {plural(len(self._plan.keeps), 'keep')}; the same command goes on"
+        return progress.stopped(self._plan, outcome.stopped, done)
 
     def report(self, outcome: Outcome, picked: Picked | None) -> None:
         """The table, the sum, and what became of `--apply`."""
@@ -160,11 +155,9 @@ def _applied(plan: Plan, outcome: Outcome, picked: Picked | None) -> list[str]:
     left_out = not_picked(picked.left_out)
     if picked.tip is None:
         return [*left_out, f"nothing survives, so {picked.branch} is not written"]
-    made = plural(len(picked.commits), "commit")
     return [
         *left_out,
-        f"wrote {picked.branch} at {picked.tip[:7]}: {made} on {plan.project.base[:7]}, of each only what it changes "
-        f"in {', '.join(plan.paths)}",
+        progress.wrote(plan, picked),
         "each was measured against its old parent, and not together with what is on the new branch: "
         f"autoresearch audit {picked.branch.removeprefix('autoresearch/')}",
     ]

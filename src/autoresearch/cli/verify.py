@@ -168,6 +168,7 @@ class Lines:
 
 def _say(journal: Path, *, as_json: bool) -> None:
     """The result as the report has it."""
+    from autoresearch.cli.onward import onward
     from autoresearch.decide.recover import fold
     from autoresearch.edge.journal import read
     from autoresearch.report.certainty import verification
@@ -181,3 +182,5 @@ def _say(journal: Path, *, as_json: bool) -> None:
         print(json.dumps({"event": "verified", **(outcome(found.verified) or {})}), flush=True)
     else:
         print(verification(found), flush=True)
+        for line in onward(journal, "finalize", "audit", "verify"):
+            print(line, flush=True)

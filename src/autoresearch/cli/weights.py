@@ -7,6 +7,8 @@ from statistics import median
 
 from autoresearch.ablate import Ablating, Outcome, Weight, Whole
 from autoresearch.audited import Plan
+from autoresearch.cli import progress
+from autoresearch.cli.onward import onward
 from autoresearch.cli.progress import Events, applied, description, event, not_picked, table, tell, unmeasured
 from autoresearch.decide.ablation import LOSSES, MATTERS, bar, bound, runs_expected, standing
 from autoresearch.decide.history import BASELINE, Experiment, History
@@ -14,13 +16,14 @@ from autoresearch.decide.interval import Interval
 from autoresearch.decide.rematch import score
 from autoresearch.decide.results import one_line
 from autoresearch.decide.rounds import rounds
+from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.lineage import Commit
 from autoresearch.edge.pick import Picked
-from autoresearch.figures import clock, number, percent, plural
+from autoresearch.figures import clock, percent, plural
 from autoresearch.records import AnyRecord, Settled
 
 SAID = {"earns": "earns its place", "dead": "dead weight", "undecided": "undecided", None: "not measured yet"}
-HEAD = {"dead": "the head is no worse", "earns": "the head is worse", "undecided": "the head may be worse"}
+HEAD = {"earns": "the head is worse", "dead": "the head is no worse", "undecided": "the head may be worse"}
 """How the head does without them."""
 INK = {"earns": "green", "dead": "yellow", "undecided": "", None: "dim"}
 OURS = "autoresearch/"
@@ -31,8 +34,10 @@ SHOWN = 6
 class Weights:
     """An ablation in words."""
 
-    def __init__(self, ablation: Ablating) -> None:
+    def __init__(self, ablation: Ablating, apply_it: str) -> None:
         self._ablation, self._plan = ablation, ablation.plan
+        self._apply_it = apply_it
+        """The same command with `--apply`."""
 
     def heading(self) -> Sequence[str]:
         """`ablating autoresearch/mar5: each of 7 keeps left out of the head a1b2c3d in turn`, and what it will take."""
@@ -44,11 +49,6 @@ class Weights:
             _cost(plan),
         ]
 
-    def standing(self, history: History) -> str | None:
-        """`it goes on after 3 of 7 keeps`."""
-        done, total = self.done(history)
-        return f"it goes on after {min(done, total)} of {plural(total, 'keep')}" if history.experiments else None
-
     def done(self, history: History) -> tuple[int, int]:
         """What was left out so far, and keeps to leave out; all the dead weight together comes on top."""
         done = sum(bool(e.without) for e in history.experiments)
@@ -58,8 +58,7 @@ class Weights:
         """`a1b2c3d earns its place: 6 of 6 pairs won with it  wider layers`; of the head what it measured."""
         latest, settings = history.experiments[-1], self._plan.project.settings
         if latest.n == BASELINE:
-            how = "always the same" if history.yardstick.exact else "never quite the same, so in pairs"
-            return f"{self._ablation.start_name}: {settings.metric.name} {number(latest.value)}, {how}"
+            return progress.started(self._plan, history, self._ablation.start_name)
         if not latest.without:
             spread = history.yardstick.spread
             return (
@@ -94,7 +93,7 @@ class Weights:
     def stopped(self, outcome: Outcome) -> str:
         """That it can go on."""
         done = sum(weight.standing is not None for weight in outcome.weights)
-        return f"{outcome.stopped} after {done} of {plural(len(self._plan.keeps), 'keep')}; the same command goes on"
+        return progress.stopped(self._plan, outcome.stopped, done)
 
     def report(self, outcome: Outcome, picked: Picked | None) -> None:
         """The table, what can be left out, and what became of `--apply`."""
@@ -174,20 +173,21 @@ class Weights:
         """What `--apply` did, or could do, and what to do then."""
         plan = self._plan
         if outcome.offered is None:
-            return [f"nothing can be left out, so there is no {plan.outcome} to write"]
+            journal = SessionFolder(plan.project.repository.common_dir, plan.branch.tag).journal
+            return [
+                f"nothing can be left out, so there is no {plan.outcome} to write",
+                *(onward(journal, "finalize", "verify", "audit") if plan.session.begun else []),
+            ]
         if len(outcome.offered.commits) == len(plan.keeps) or (picked and picked.tip is None):
             return [
                 f"no keep is left: the base {plan.project.base[:7]} is no worse than the head, so {plan.outcome} is "
                 "not written"
             ]
         if picked is None:
-            return [f"next: the same command with --apply writes {plan.outcome} without them"]
-        assert picked.tip
-        made = plural(len(picked.commits), "commit")
+            return [f"next: {self._apply_it}  # writes {plan.outcome} without them"]
         return [
             *not_picked(picked.left_out),
-            f"wrote {picked.branch} at {picked.tip[:7]}: {made} on {plan.project.base[:7]}, of each only what it "
-            f"changes in {', '.join(plan.paths)}; {plan.branch.name} is as it was",
+            f"{progress.wrote(plan, picked)}; {plan.branch.name} is as it was",
             f"next: git diff {plan.branch.name} {picked.branch}",
             *([f"then: autoresearch finalize {picked.branch.removeprefix(OURS)}"] if plan.session.begun else []),
         ]
@@ -218,13 +218,10 @@ class JsonWeights(Events):
                 event("together", left_out=commits, **_facts(whole.experiment, whole.worth))
         if picked:
             applied(picked)
-        counts = {
-            name: sum(each.standing == name for each in outcome.weights) for name in ("earns", "dead", "undecided")
-        }
         gone, instead = outcome.lines
         left_out = sum(weight.is_out for weight in outcome.weights)
         reason = outcome.stopped or "done"
-        event("end", reason=reason, **counts, left_out=left_out, lines_gone=gone, lines_instead=instead)
+        event("end", reason=reason, **_counts(outcome), left_out=left_out, lines_gone=gone, lines_instead=instead)
 
     def _tell(self, weight: Weight) -> None:
         if weight.experiment is None or weight.commit.id in self._told:
@@ -294,11 +291,14 @@ def _cost(plan: Plan) -> str:
     return f"about {plural(counts[0], 'run')}, {clock(counts[0] * each_s)} at {each_s:.2g} s a run"
 
 
+def _counts(outcome: Outcome) -> dict[str, int]:
+    return {name: sum(each.standing == name for each in outcome.weights) for name in HEAD}
+
+
 def _sum(outcome: Outcome) -> str:
     """`3 of 7 keeps earn their place, 3 are dead weight, 1 is undecided`."""
-    earn, dead, open_ = (
-        sum(each.standing == name for each in outcome.weights) for name in ("earns", "dead", "undecided")
-    )
+    counts = _counts(outcome)
+    earn, dead, open_ = counts["earns"], counts["dead"], counts["undecided"]
     said = f"{earn} of {plural(len(outcome.weights), 'keep')} {'earns its' if earn == 1 else 'earn their'} place"
     if built := sum(each.standing == "earns" and bool(each.along) for each in outcome.weights):
         said += f" ({built} of them as what others are built on, and not told apart from these)"

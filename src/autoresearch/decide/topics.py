@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from autoresearch.decide.weave import Line, knots, unravelled, weave
+from autoresearch.decide.weave import Line, knots, lasting, unravelled, weave
 
 File = tuple[str, bytes]
 """A file's mode and bytes."""
@@ -44,6 +44,17 @@ class Fabric:
     def touching(self, path: str) -> list[int]:
         """The changes that touch a file."""
         return [at for at, change in enumerate(self.changes) if path in change]
+
+    def lasting(self) -> set[int]:
+        """The changes of which something shows in the end; the others were taken back, or written over."""
+        found: set[int] = set()
+        changed = self.files(range(len(self.changes)))
+        for path in self.base:
+            if path in self.texts:
+                found |= lasting(self.texts[path])
+            elif path in changed:
+                found.update(self.touching(path))
+        return found
 
     def topics(self, together: Iterable[Collection[int]] = ()) -> list[Topic]:
         """The changes in groups that do not touch each other, by their first change; each change is in just one.

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import groupby
 
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 """Lines as git has them: nothing but a newline ends one, and the last may lack it."""
@@ -63,15 +64,26 @@ def knots(lines: Sequence[Line]) -> Iterator[set[int]]:
         yield knot
 
 
+def lasting(lines: Sequence[Line]) -> set[int]:
+    """The changes of which a diff from the first version to the last shows a line: one they wrote, or took away."""
+    found: set[int] = set()
+    for is_touched, stretch in groupby(lines, key=lambda line: bool(line.owners)):
+        run = list(stretch) if is_touched else []
+        before, after = [line for line in run if line.born is None], [line for line in run if line.died is None]
+        for first, last, begin, end in _edits([line.text for line in before], [line.text for line in after]):
+            found = found.union(*(line.owners for line in (*before[first:last], *after[begin:end])))
+    return found
+
+
 def _changed(lines: list[Line], number: int, after: list[bytes]) -> list[Line]:
     """The lines with one more version."""
     now = [at for at, line in enumerate(lines) if line.died is None]
     before = [lines[at].text for at in now]
     added: dict[int, list[bytes]] = {}
-    for first, last, texts in _edits(before, after):
+    for first, last, begin, end in _edits(before, after):
         for at in now[first:last]:
             lines[at].died = number
-        added.setdefault(now[last] if last < len(now) else len(lines), []).extend(texts)
+        added.setdefault(now[last] if last < len(now) else len(lines), []).extend(after[begin:end])
     made = []
     for at in range(len(lines) + 1):
         made += [Line(text, born=number) for text in added.get(at, ())]
@@ -79,14 +91,14 @@ def _changed(lines: list[Line], number: int, after: list[bytes]) -> list[Line]:
     return made
 
 
-def _edits(before: list[bytes], after: list[bytes]) -> Iterator[tuple[int, int, list[bytes]]]:
-    """(First line, end, the lines that take their place) of each change between two texts."""
+def _edits(before: list[bytes], after: list[bytes]) -> Iterator[tuple[int, int, int, int]]:
+    """(First line, end, and those of the lines that take their place) of each change between two texts."""
     start = _common(before, after)
     behind = _common(before[start:][::-1], after[start:][::-1])
     mine, theirs = before[start : len(before) - behind], after[start : len(after) - behind]
     for kind, first, last, begin, end in SequenceMatcher(None, mine, theirs).get_opcodes():
         if kind != "equal":
-            yield start + first, start + last, theirs[begin:end]
+            yield start + first, start + last, start + begin, start + end
 
 
 def _common(one: list[bytes], other: list[bytes]) -> int:

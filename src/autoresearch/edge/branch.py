@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autoresearch.edge.folder import SessionFolder
-from autoresearch.edge.repo import NULL_ID, Repository
+from autoresearch.edge.footprint import NULL_ID, point
+from autoresearch.edge.repo import Repository
 from autoresearch.errors import RepositoryError
 
 
@@ -39,4 +40,4 @@ class SessionBranch:
                 )
             moves.append((ref, commit, now or NULL_ID))
         if moves:
-            self.repository.point(moves)
+            point(self.repository, moves)

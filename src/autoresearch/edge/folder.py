@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from autoresearch.edge import entries, holder
+from autoresearch.edge import entries, footprint, holder
 from autoresearch.edge.journal import make_folder, sync_folder
 from autoresearch.edge.repo import Repository
 from autoresearch.edge.snapshot import remove
@@ -132,7 +132,7 @@ class SessionFolder:
         self.drop_held_out(repository)
         for place in (self.tree, self.scratch_tree):
             if place.exists():
-                repository.remove_tree(place)
+                footprint.remove_tree(repository, place)
         with suppress(OSError):
             self.scratch_tree.parent.rmdir()
         for gone in (self.path, self.scratch_tree):
@@ -141,7 +141,7 @@ class SessionFolder:
     def drop_held_out(self, repository: Repository) -> None:
         """Remove all that `confirm` wrote."""
         if self.held_out_tree.exists():
-            repository.remove_tree(self.held_out_tree)
+            footprint.remove_tree(repository, self.held_out_tree)
         remove(self.held_out)
 
     def remove(self, repository: Repository) -> None:

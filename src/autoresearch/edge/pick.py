@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from autoresearch.edge import footprint
 from autoresearch.edge.commit import Tracked
 from autoresearch.edge.lineage import Commit
 from autoresearch.edge.repo import Repository
@@ -50,7 +51,7 @@ def pick(repository: Repository, branch: str, base: str, commits: Sequence[Commi
     """
     row = Picker(repository, base).row(commits)
     picks = [(commit.id, files) for commit, files in row.taken.items()]
-    tip = repository.plant(f"refs/heads/{branch}", base, picks, date) if picks else None
+    tip = footprint.plant(repository, f"refs/heads/{branch}", base, picks, date) if picks else None
     return Picked(branch, tip, tuple(row.taken), row.left_out)
 
 

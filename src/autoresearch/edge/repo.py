@@ -1,25 +1,22 @@
-"""Git: the user's repository is read, and given refs and objects; its checkout and index are never touched."""
+"""Git: the user's repository, which is read here; what is written to it, but for `info/exclude`, is in `footprint`."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
-from autoresearch.edge import entries
-from autoresearch.edge.commit import Commit, Draft, Tracked, write
+from autoresearch.edge.commit import Tracked
 from autoresearch.edge.git import Git, need_git, said
-from autoresearch.edge.snapshot import remove
 from autoresearch.errors import RepositoryError, SettingsError
 
 if TYPE_CHECKING:
     from git import Repo
 
-NULL_ID = "0" * 40
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 GONE = "000000"
 REGULAR = ("100644", "100755")
@@ -38,8 +35,9 @@ class Repository:
         self.prefix = project or directory.resolve().relative_to(self.root).as_posix()
         """The project's directory relative to the root, `.` when it is the root."""
         self.common_dir = Path(repo.common_dir).resolve()
-        self._git = Git(repo, self.root, self.common_dir)
-        self._identity = self._find_identity()
+        self.git = Git(repo, self.root, self.common_dir)
+        self.identity = self._find_identity()
+        """`NAME <ADDRESS>` of whoever makes commits here."""
 
     @classmethod
     def open(cls, directory: Path, project: str | None = None) -> Repository:
@@ -70,8 +68,6 @@ class Repository:
         """End the child processes that reading objects started."""
         self._repo.close()
 
-    # Reading
-
     def head(self) -> str:
         """The commit that HEAD names. Raises RepositoryError when there is none yet."""
         commit = self.ref("HEAD")
@@ -83,7 +79,7 @@ class Repository:
 
     def branch(self) -> str | None:
         """Full name of the branch that is checked out in the user's checkout; None when detached."""
-        status, out, _ = self._git.run("symbolic-ref", "-q", "HEAD")
+        status, out, _ = self.git.run("symbolic-ref", "-q", "HEAD")
         return out.strip() if status == 0 else None
 
     def here(self) -> str:
@@ -92,12 +88,12 @@ class Repository:
 
     def ref(self, name: str) -> str | None:
         """The commit that a ref names, or None."""
-        status, out, _ = self._git.run("rev-parse", "-q", "--verify", f"{name}^{{commit}}")
+        status, out, _ = self.git.run("rev-parse", "-q", "--verify", f"{name}^{{commit}}")
         return out.strip() if status == 0 else None
 
     def refs(self, prefix: str) -> list[str]:
         """Full names of the refs under a prefix."""
-        return self._git.must("for-each-ref", "--format=%(refname)", prefix).split()
+        return self.git.must("for-each-ref", "--format=%(refname)", prefix).split()
 
     def standing(self, names: Iterable[str]) -> dict[str, tuple[str, bool]]:
         """Those of the refs that exist: the commit each names, and whether some worktree has it checked out.
@@ -117,12 +113,12 @@ class Repository:
 
     def is_branch_name(self, name: str) -> bool:
         """True when git accepts `name` as a branch."""
-        return self._git.run("check-ref-format", "--branch", name)[0] == 0
+        return self.git.run("check-ref-format", "--branch", name)[0] == 0
 
     def tracked(self, commit: str, path: str) -> Tracked | None:
         """A regular file of a commit by its path in the project; None when absent. Raises for anything else."""
         full = self.full(path)
-        entries = self._git.must("ls-tree", "-z", "--full-tree", commit, "--", full).split("\0")
+        entries = self.git.must("ls-tree", "-z", "--full-tree", commit, "--", full).split("\0")
         entry = next((entry for entry in entries if entry.endswith(f"\t{full}")), None)
         if entry is None:
             return None
@@ -130,26 +126,26 @@ class Repository:
         if mode not in REGULAR:
             what = "symbolic link" if mode == "120000" else "directory" if kind == "tree" else "submodule"
             raise SettingsError(f"{path} is a {what}, not a file. Name the file itself in the settings.")
-        return Tracked(mode, self._git.run_bytes("cat-file", "blob", rest[:40])[1])
+        return Tracked(mode, self.git.run_bytes("cat-file", "blob", rest[:40])[1])
 
     def blob(self, commit: str, full: str) -> bytes | None:
         """A file's bytes in a commit, by its path in the repository; None when absent."""
-        status, out, _ = self._git.run_bytes("cat-file", "blob", f"{commit}:{full}")
+        status, out, _ = self.git.run_bytes("cat-file", "blob", f"{commit}:{full}")
         return out if status == 0 else None
 
     def files(self, commit: str) -> list[str]:
         """All files of a commit, relative to the root; links too, submodules not."""
-        entries = self._git.must("ls-tree", "-r", "-z", "--full-tree", commit).split("\0")
+        entries = self.git.must("ls-tree", "-r", "-z", "--full-tree", commit).split("\0")
         return [path for kind, path in (entry.split("\t", 1) for entry in entries if entry) if " commit " not in kind]
 
     def tracked_at_root(self, commit: str, name: str) -> bool:
         """True when a commit has an entry of this name at the repository's root."""
-        return bool(self._git.must("ls-tree", "-z", "--full-tree", commit, "--", name))
+        return bool(self.git.must("ls-tree", "-z", "--full-tree", commit, "--", name))
 
     def tracked_paths(self, patterns: Sequence[str]) -> list[str]:
         """Tracked files that match pathspecs, relative to the project."""
         specs = [f":(top,glob){self.full(pattern)}" for pattern in patterns]
-        found = self._git.must("ls-files", "-z", "--full-name", "--", *specs).split("\0")
+        found = self.git.must("ls-files", "-z", "--full-name", "--", *specs).split("\0")
         start = "" if self.prefix == "." else self.prefix + "/"
         return sorted({path.removeprefix(start) for path in found if path.startswith(start) and path})
 
@@ -159,16 +155,16 @@ class Repository:
 
     def in_index_at_root(self, full: str) -> bool:
         """The same for a path relative to the repository's root."""
-        return bool(self._git.must("ls-files", "-z", "--", f":(top,literal){full}"))
+        return bool(self.git.must("ls-files", "-z", "--", f":(top,literal){full}"))
 
     def is_ignored(self, path: str) -> bool:
         """True when git ignores a path of the project."""
-        return self._git.run("check-ignore", "-q", "--", str(self.root / self.full(path)))[0] == 0
+        return self.git.run("check-ignore", "-q", "--", str(self.root / self.full(path)))[0] == 0
 
     def changed(self, paths: Sequence[str] = ()) -> list[str]:
         """Tracked files (of the project's `paths`, or all) that differ from HEAD."""
         specs = [f":(top,literal){self.full(path)}" for path in paths]
-        lines = self._git.must("status", "--porcelain", "-z", "--untracked-files=no", "--", *specs)
+        lines = self.git.must("status", "--porcelain", "-z", "--untracked-files=no", "--", *specs)
         return [entry[3:] for entry in lines.split("\0") if len(entry) > 3]
 
     def holds(self, path: str, data: bytes | None) -> bool:
@@ -179,7 +175,7 @@ class Repository:
     def untracked(self, *, ignored: bool) -> list[str]:
         """Untracked entries, whole folders as one, relative to the root; the ignored ones, or those that are not."""
         kind = ["--ignored"] if ignored else []
-        found = self._git.must("ls-files", "-z", "--others", "--directory", *kind, "--exclude-standard")
+        found = self.git.must("ls-files", "-z", "--others", "--directory", *kind, "--exclude-standard")
         return sorted(path.rstrip("/") for path in found.split("\0") if path)
 
     def full(self, path: str) -> str:
@@ -189,7 +185,7 @@ class Repository:
     def differing(self, old: str, new: str) -> list[str]:
         """Files of the project that differ between two commits, relative to the project."""
         within = [] if self.prefix == "." else [f"--relative={self.prefix}"]
-        found = self._git.must("diff", "--name-only", "-z", "--no-renames", *within, old, new)
+        found = self.git.must("diff", "--name-only", "-z", "--no-renames", *within, old, new)
         return [path for path in found.split("\0") if path]
 
     def mentions(self, commit: str, words: Iterable[str], besides: Sequence[str]) -> dict[str, set[str]]:
@@ -197,7 +193,7 @@ class Repository:
         patterns = [part for word in sorted(words) for part in ("-e", word)]
         outside = [f":(top,exclude,literal){self.full(path)}" for path in besides]
         form = "-I -o -w -z -F --full-name --no-color --no-line-number --no-column --no-recurse-submodules".split()
-        status, out, err = self._git.run("grep", *form, *patterns, commit, "--", ":(top)", *outside)
+        status, out, err = self.git.run("grep", *form, *patterns, commit, "--", ":(top)", *outside)
         if status > 1:
             raise RepositoryError(f"`git grep` failed in {self.root}: {said(err)}")
         found: dict[str, set[str]] = {}
@@ -208,16 +204,16 @@ class Repository:
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The commit at which two lines of history parted; None where they have none in common."""
-        status, out, _ = self._git.run("merge-base", one, other)
+        status, out, _ = self.git.run("merge-base", one, other)
         return out.split()[0] if status == 0 else None
 
     def is_ancestor(self, old: str, new: str) -> bool:
         """True when the history of `new` holds `old`, or both are one commit."""
-        return self._git.run("merge-base", "--is-ancestor", old, new)[0] == 0
+        return self.git.run("merge-base", "--is-ancestor", old, new)[0] == 0
 
     def line(self, base: str, tip: str) -> list[tuple[str, str]]:
         """(Commit, subject) of what first parents lead from `tip` back to `base`, oldest first, without `base`."""
-        said = self._git.must(
+        said = self.git.must(
             "rev-list", "--first-parent", "--reverse", "--encoding=UTF-8", "--format=%H %s", f"{base}..{tip}"
         )
         found = [entry.partition(" ") for entry in said.split("\n") if not entry.startswith("commit ")]
@@ -225,21 +221,21 @@ class Repository:
 
     def changes(self, old: str, new: str, specs: Sequence[str] = ()) -> dict[str, str]:
         """Files that differ between two commits or trees, relative to the root → mode in `new`, `000000` if gone."""
-        words = self._git.must("diff-tree", "-r", "-z", "--raw", "--no-renames", old, new, "--", *specs).split("\0")
+        words = self.git.must("diff-tree", "-r", "-z", "--raw", "--no-renames", old, new, "--", *specs).split("\0")
         return {path: entry.split(" ")[1] for entry, path in zip(words[::2], words[1::2], strict=False)}
 
     def holders(self, commit: str) -> list[str]:
         """Full names of the branches, remote ones too, whose history holds a commit."""
         form = ("--format=%(refname)", f"--contains={commit}")
-        return self._git.must("for-each-ref", *form, "refs/heads/", "refs/remotes/").split()
+        return self.git.must("for-each-ref", *form, "refs/heads/", "refs/remotes/").split()
 
     def remotes(self) -> list[str]:
         """Names of the places to push to."""
-        return self._git.must("remote").split()
+        return self.git.must("remote").split()
 
     def author(self, date: str) -> bytes:
         """The author's line of a commit that the user makes; `date` is git's raw form, `1700000000 +0000`."""
-        return f"author {self._identity} {date}".encode()
+        return f"author {self.identity} {date}".encode()
 
     def message(self, commit: str) -> str:
         """A commit's message."""
@@ -247,76 +243,14 @@ class Repository:
 
     def told(self, commit: str) -> tuple[bytes, bytes, bytes]:
         """A commit's author line, the line with its message's encoding (empty for UTF-8), and its message."""
-        head, _, message = self._git.run_bytes("cat-file", "commit", commit)[1].partition(b"\n\n")
+        head, _, message = self.git.run_bytes("cat-file", "commit", commit)[1].partition(b"\n\n")
         lines = {line.partition(b" ")[0]: line for line in reversed(head.split(b"\n"))}
         return lines[b"author"], lines.get(b"encoding", b""), message
 
     def diff(self, commit: str) -> str:
         """What a commit changed in its first parent, with two lines of context and no header but the names."""
-        said = self._git.must("diff-tree", "-p", "-U2", "--no-commit-id", "--no-ext-diff", "--no-color", commit)
+        said = self.git.must("diff-tree", "-p", "-U2", "--no-commit-id", "--no-ext-diff", "--no-color", commit)
         return HEADER.sub("", said)
-
-    # Writing
-
-    def commit(
-        self,
-        files: Mapping[str, Tracked],
-        *,
-        parent: str,
-        message: str,
-        date: str,
-        ref: str,
-        move: tuple[str, str] | None = None,
-    ) -> str:
-        """Commit files over `parent` and point `ref` at it; the same input gives the same commit.
-
-        One git process, whose work grows with the depth of the paths and not with the number of files. `move` is
-        (another ref, commit) to set in the same step. `date` is git's raw form, `1700000000 +0000`.
-        """
-        who = f"{self._identity} {date}".encode()
-        made = Commit(b"author " + who, b"committer " + who, message.encode(), self._full(files))
-        return write(self._git, ref, parent, [made], move)
-
-    def point(self, moves: Iterable[tuple[str, str, str]]) -> None:
-        """Set refs in one step: (ref, new commit, commit it must name now, or NULL_ID when it must not exist).
-
-        Raises RepositoryError, having changed none, when one of them names something else.
-        """
-        orders = "".join(f"update {ref}\0{new}\0{old}\0" for ref, new, old in moves)
-        status, _, err = self._git.patiently("update-ref", "--stdin", "-z", input=orders.encode())
-        if status != 0:
-            raise RepositoryError(f"git could not move a ref in {self.root}: {said(err)}")
-
-    def plant(self, ref: str, base: str, picks: Iterable[tuple[str, Mapping[str, Tracked | None]]], date: str) -> str:
-        """Make `ref`, with a commit on `base` for each (commit, files): its message, author and date, other files.
-
-        None takes a file away; `date` is the committer's, in git's raw form. Returns the tip. All or nothing: raises
-        RepositoryError, having made no ref, also when `ref` exists.
-        """
-        aside = f"refs/autoresearch-audit/{os.getpid()}"
-        committer = f"committer {self._identity} {date}".encode()
-        made = []
-        for commit, files in picks:
-            author, encoding, message = self.told(commit)
-            made.append(Commit(author, committer, message, self._full(files), encoding))
-        tip = write(self._git, aside, base, made)
-        try:
-            self.point([(ref, tip, NULL_ID)])
-        finally:
-            self.point([(aside, NULL_ID, tip)])
-        return tip
-
-    def build(self, aside: str, base: str, drafts: Iterable[Draft]) -> str:
-        """Commits upon `base`, each upon the one before, which nothing but the ref `aside` names. Returns the tip.
-
-        The same input gives the same commits. Raises RepositoryError, having made no ref.
-        """
-        made = []
-        for draft in drafts:
-            author = self.author(draft.date)
-            committer = author.replace(b"author", b"committer", 1)
-            made.append(Commit(author, committer, draft.message.encode(errors="replace"), self._full(draft.files)))
-        return write(self._git, aside, base, made)
 
     def merged(self, mine: bytes, old: bytes, theirs: bytes) -> bytes | None:
         """`mine` with what changed between `old` and `theirs`, as git merges it; None where the two conflict."""
@@ -324,37 +258,8 @@ class Repository:
             places = [Path(folder) / name for name in ("mine", "old", "theirs")]
             for place, data in zip(places, (mine, old, theirs), strict=True):
                 place.write_bytes(data)
-            status, out, _ = self._git.run_bytes("merge-file", "-p", "-q", *map(str, places))
+            status, out, _ = self.git.run_bytes("merge-file", "-p", "-q", *map(str, places))
         return out if status == 0 else None
-
-    def add_tree(self, path: Path, commit: str) -> None:
-        """Check a commit out into a linked worktree of the session's own."""
-        entries.forget(self.common_dir, path)
-        # Twice: also where a killed git left its entry locked. Never `prune`, which takes the user's own worktrees.
-        self._git.must("worktree", "add", "--quiet", "--force", "--force", "--detach", str(path), commit)
-
-    def remove_tree(self, path: Path) -> None:
-        """Remove a linked worktree of the session's own and all that lies in it."""
-        try:
-            self._git.must("worktree", "remove", "--force", "--force", str(path))
-        except RepositoryError:  # a power cut left less of it than git understands
-            entries.drop(self.common_dir, path)
-            remove(path)
-            entries.forget(self.common_dir, path)
-
-    def put_back(self, paths: Sequence[str]) -> None:
-        """Give files of the user's checkout the content of HEAD (in-place sessions only)."""
-        if paths:
-            self._git.must("checkout", "--quiet", "HEAD", "--", *(f":(top,literal){path}" for path in paths))
-
-    def switch(self, name: str) -> None:
-        """Check a branch out in the user's checkout (in-place sessions only)."""
-        entries.forget(self.common_dir)
-        self._git.must("checkout", "--quiet", name, "--")
-
-    def stage(self, paths: Iterable[str]) -> None:
-        """Take the working files' state into the user's index (in-place sessions only)."""
-        self._git.must("add", "--", *(str(self.root / self.full(path)) for path in paths))
 
     def exclude(self, paths: Iterable[str]) -> None:
         """Have git ignore files of the project, by `info/exclude`, which is nobody's file to commit."""
@@ -371,13 +276,10 @@ class Repository:
             with file.open("a", encoding="utf-8") as exclude:
                 exclude.write(gap + "\n".join(missing) + "\n")
 
-    def _full(self, files: Mapping[str, Tracked | None]) -> dict[str, Tracked | None]:
-        return {self.full(path): file for path, file in files.items()}
-
     def _find_identity(self) -> str:
         """The user's own name and address where git knows them; git's guess from the host name is no identity."""
         found = []
         for key, fallback in (("name", FALLBACK_NAME), ("email", FALLBACK_EMAIL)):
-            value = os.environ.get(f"GIT_AUTHOR_{key.upper()}") or self._git.run("config", f"user.{key}")[1].strip()
+            value = os.environ.get(f"GIT_AUTHOR_{key.upper()}") or self.git.run("config", f"user.{key}")[1].strip()
             found.append(value.translate({ord(c): None for c in "<>\n\0"}) or fallback)
         return f"{found[0]} <{found[1]}>"

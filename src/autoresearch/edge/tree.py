@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from autoresearch.edge import footprint
 from autoresearch.edge.commit import Tracked
 from autoresearch.edge.derived import OWN
 from autoresearch.edge.folder import write_whole
@@ -165,7 +166,7 @@ class LinkedTree(Tree):
         """Make the tree, or bring it back to its commit: all else in it goes but the cache."""
         if not (self.is_own() and _restored(self.root, self._commit, self._rules.cache)):
             remove(self.root)
-            self._repository.add_tree(self.root, self._commit)
+            footprint.add_tree(self._repository, self.root, self._commit)
         for entry in self._links:
             place = self.root / entry
             if not place.exists() and not place.is_symlink():
@@ -290,7 +291,7 @@ class InPlaceTree(Tree):
 
     def switch(self, name: str) -> None:
         """Check a branch out, and expect to find it so."""
-        self._repository.switch(name)
+        footprint.switch(self._repository, name)
         self._branch = self._repository.branch()
         self._snapshot = Snapshot.of_files(self.root, self._watched(self._repository))
 

@@ -32,6 +32,8 @@ class Brought:
     onto: str | None
     """The commit that it stands on, where that is not the session's base."""
     kept: tuple[Kept, ...]
+    gone: tuple[Kept, ...] = ()
+    """Those of `kept` of which no line is left, since later ones took them back or wrote over them."""
     apart: tuple[Kept, ...] = ()
     """Changes on branches of their own, together with which these were measured."""
     undone: tuple[Kept, ...] = ()
@@ -49,7 +51,8 @@ def title(log: Log, brought: Brought) -> str:
     found = certainty.proven(log)
     known = found is not None and found.relative and brought.measured and not brought.apart
     gained = percent(found.gain, log.direction) if found and known else ""
-    return subject(brought.kept, f"{clean(log.metric)} {gained}: " if gained else "")
+    shown = [entry for entry in brought.kept if entry not in brought.gone]
+    return subject(shown or brought.kept, f"{clean(log.metric)} {gained}: " if gained else "")
 
 
 def subject(kept: Sequence[Kept], first: str = "") -> str:
@@ -102,11 +105,19 @@ def squashed(log: Log, summary: Summary, brought: Brought) -> str:
     blocks = [
         *map(_wrapped, said),
         "Kept experiments, each with its change over the incumbent of its time:\n\n" + "\n".join(listed),
-        *([_wrapped(f"Nothing of {_numbers(brought.undone)} is left.")] if brought.undone else []),
+        *(_wrapped(f"{text[0].upper()}{text[1:]}.") for text in lost(brought)),
         *_reproduction(brought, brought.seeds),
         _trailers(log, brought, brought.kept),
     ]
     return _message(title(log, brought), blocks)
+
+
+def lost(brought: Brought) -> Iterator[str]:
+    """Which changes do not show in the branch's diff."""
+    if brought.gone:
+        yield f"no line of {_numbers(brought.gone)} is left: later changes took it back, or wrote over it"
+    if brought.undone:
+        yield f"nothing of {_numbers(brought.undone)} is left"
 
 
 def single(log: Log, brought: Brought, entry: Kept) -> str:

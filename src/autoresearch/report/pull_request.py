@@ -64,8 +64,7 @@ def _changes(log: Log, brings: Brought) -> Iterator[str]:
     for entry in brought.biggest(brings.kept):
         if entry.row.hypothesis:
             yield f"- {_text(f'#{entry.row.label}: {entry.row.hypothesis}')}"
-    if brings.undone:
-        yield f"- {_text('nothing is left of ' + ', '.join(f'#{entry.row.label}' for entry in brings.undone))}"
+    yield from (f"- {_text(line)}" for line in brought.lost(brings))
 
 
 def _progress(log: Log, *, pictured: bool) -> Iterator[str]:

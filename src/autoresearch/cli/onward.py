@@ -1,0 +1,35 @@
+"""The command that comes next, as the report of a session has it, or as it was typed and with more."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+
+def onward(journal: Path, *wanted: str) -> list[str]:
+    """`next: autoresearch finalize t`: of these commands the first that the session's report offers.
+
+    What the report warns of comes before it.
+    """
+    from autoresearch.report import nextsteps
+    from autoresearch.report.read import read
+    from autoresearch.report.summary import summarise
+
+    log = read(journal)
+    steps = nextsteps.steps(log, summarise(log))
+    is_alarming = log.evidence and (log.evidence.quarantined or any(one.n for one in log.evidence.tampered))
+    offered = [step for name in wanted for step in steps if step.command.startswith(f"autoresearch {name} ")]
+    found = nextsteps.aligned([*(steps[:1] if is_alarming else []), *offered[:1]])
+    return [f"{when}: {line}" for when, line in zip(("next", "then"), found, strict=False)]
+
+
+def typed(command: Sequence[str], program: Path, flags: Mapping[str, object]) -> str:
+    """A command with the program.md and the flags that it was given, for a shell."""
+    words = ["autoresearch", *command]
+    if program != Path("program.md"):
+        words += ["--program", str(program)]
+    for name, value in flags.items():
+        flag = name.replace("_", "-")
+        words += [f"--{'' if value else 'no-'}{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
+    return shlex.join(words)
