@@ -109,9 +109,10 @@ def hold(
             watching(project.settings, tag, model, stop, as_json=as_json) as view,
             live_page(project, tag, view) as pages,
         ):
-            hooks = Hooks(project, tag, view)
+            others = (*followers(project, tag, view, stop), *pages)
+            hooks = Hooks(project, tag, view, others)
             # The hooks come last: they may send what others wrote.
-            observer = Observers((view, *followers(project, tag, view, stop), *pages, hooks))
+            observer = Observers((view, *others, hooks))
             roster = make_roster(project, tag, observer.tick)
             for proposer in roster.all:
                 first_contact(proposer, observer, stop, begun=begun)
