@@ -84,6 +84,8 @@ def test_the_live_view_follows_a_session(tmp_path: Path, columns: int, rows: int
         gate.touch()
         screen.shows("ended: the budget of 3 experiments is spent")
         screen.shows("next: autoresearch verify t")
+        if columns == 60:
+            screen.shows(r"\nnext: autoresearch verify t;\n  git diff \w{7} autoresearch/t;\n  autoresearch report t")
         screen.child.expect(pexpect.EOF)
         screen.child.close()
     assert screen.child.exitstatus == 0

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import psutil
 import pytest
 
@@ -19,6 +20,7 @@ from autoresearch.moments import moment
 from autoresearch.records import Settled
 from histories import BASELINE, tried
 from model_server import Failure, ModelServer
+from test_display import Screen
 from user import PROGRAM, User, whole
 
 pytestmark = pytest.mark.usefixtures("no_sandbox")
@@ -176,6 +178,29 @@ def waits(path: Path, seconds: float = 30) -> None:
     while not path.exists():
         assert time.monotonic() < end, f"{path} never came"
         time.sleep(0.01)
+
+
+def test_a_hook_that_runs_is_seen_here_and_from_another_terminal(tmp_path: Path) -> None:
+    slow = "touch {0}; while [ ! -e {0}-gate ]; do sleep 0.02; done"
+    hooks = {"on_keep": slow.format("keep"), "on_finish": slow.format("finish")}
+    user = User.with_project(tmp_path, program=hooked(**hooks, hook_timeout="50s"))
+    with ModelServer([whole("11.0"), Failure(429, "slow down", {"Retry-After": "600"})]) as server:
+        session = Screen([*ARGUMENTS], user, 110, 30, environment(server))
+        session.shows(r"#3 running on_keep  0:00:\d\d of 0:00:50")
+        assert re.search(r"now: #3 running on_keep for 0:00:\d\d of 0:00:50\n", user.types("status").stdout)
+        watch = Screen(["watch"], user, 110, 30, {})
+        watch.shows(r"#3 running on_keep  0:00:\d\d of 0:00:50")
+        (tmp_path / "keep-gate").touch()
+        for screen in (session, watch):
+            screen.shows("#3 waiting for openai/gpt-6-luna 0:0")
+        session.child.sendintr()
+        session.shows(r"running on_finish  0:00:\d\d")
+        assert "ended" in user.types("status").stdout
+        (tmp_path / "finish-gate").touch()
+        for screen in (session, watch):
+            screen.child.expect(pexpect.EOF)
+            screen.child.close()
+    assert (session.child.exitstatus, watch.child.exitstatus) == (130, 0)
 
 
 def test_the_first_signal_lets_a_hook_end_and_the_end_is_told(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from autoresearch.edge.folder import SessionFolder
 from autoresearch.edge.repo import Repository
 from autoresearch.errors import SettingsError
 from autoresearch.exhibits import DIFF_LINES, gather
-from autoresearch.live_page import LivePage
+from autoresearch.live_page import LivePage, renew
+from autoresearch.project import examine
 from autoresearch.records import Began, Committed
 from autoresearch.report.exhibit import Exhibit
 from autoresearch.report.html import page
@@ -23,6 +24,7 @@ from autoresearch.report.summary import summarise
 from report_files import HEADER, journal, written
 from user import PROGRAM, User
 
+AGAIN = "autoresearch run --tag t --html report.html"
 EDIT = """import pathlib, shutil, sys
 shutil.copy(sys.argv[1] + "/report.html", sys.argv[2])
 target = pathlib.Path("program.py")
@@ -70,6 +72,36 @@ def test_a_session_shows_itself_from_its_beginning_to_its_end(tmp_path: Path) ->
     assert refused.returncode == 2
     assert "html: report.html exists and was not written by autoresearch, or was changed since." in refused.stderr
     assert (user.home / "report.html").read_text().endswith("a word of mine\n")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("no_sandbox")
+def test_what_measures_anew_writes_the_page_once_more(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    page = tmp_path / "report.html"
+    done = user.types("run", "--tag=t", "--model=tune", "--budget=experiments=2", "--html=report.html")
+    assert done.returncode == 0, done.stderr
+    assert "autoresearch verify t</code>" in page.read_text()
+    done = user.types("verify")
+    assert (done.returncode, "note: report.html" in done.stderr) == (0, False), done.stderr
+    assert "autoresearch verify t</code>" not in page.read_text()
+    assert "session t: being verified" not in page.read_text()
+    assert ">anew</th>" not in page.read_text()
+    assert user.types("audit", "t").returncode == 0
+    assert ">anew</th>" in page.read_text()
+    assert "ablation: " not in page.read_text()
+    assert user.types("ablate", "t").returncode == 0
+    assert "ablation: " in page.read_text()
+    before = page.read_text()
+    # Another session's, the user's, or none: it stays as it is.
+    project, began = examine(tmp_path / "program.md", {}, {}), Began(pid=1, host="h", version="1", again=AGAIN)
+    for text in (before.replace("autoresearch/t</p>", "autoresearch/u</p>"), f"{before}mine\n", None):
+        page.unlink() if text is None else page.write_text(text)
+        changed = text is not None and "mine" in text
+        said = "report.html was changed since it was written, and stays as it is" if changed else None
+        assert renew(project, "t", began) == said
+        assert (page.read_text() if page.exists() else None) == text
+    project.repository.close()
 
 
 def test_nothing_of_the_users_is_a_place_for_the_page(tmp_path: Path) -> None:

@@ -204,7 +204,9 @@ def test_no_text_of_a_model_or_a_bench_does_anything(browser: Browser, night: Ni
 @pytest.mark.slow
 def test_ten_thousand_rows_are_shown_a_part_at_a_time(browser: Browser, tmp_path: Path) -> None:
     rows = "".join(
-        f"{n:07x}\t{2 - n / 1e5:.6f}\t1\t{'keep' if n % 50 == 1 else 'discard'}\tidea {n}\n" for n in range(10_000)
+        f"{n:07x}\t{2 - n / 1e5 + (n % 2 == 0) * (n * 7919 % 997) / 1e3:.6f}\t1\t"
+        f"{'keep' if n % 50 == 1 else 'discard'}\tidea {n}\n"
+        for n in range(10_000)
     )
     log: Log = read(written(tmp_path, HEADER + rows))
     path = tmp_path / "page.html"
@@ -219,6 +221,19 @@ def test_ten_thousand_rows_are_shown_a_part_at_a_time(browser: Browser, tmp_path
         page.get_by_role("button", name="val_bpb").click()
         assert page.locator("#experiments td.i").first.inner_text() == "10000"
         assert page.locator("#experiments > tbody").count() < 9_000
+        # The circles are dots of few lines: a node each would take a second to zoom.
+        chart, dots = page.locator(".broad .chart"), page.locator(".broad .held path[data-r]")
+        assert chart.locator(".held *").count() < 500
+        assert sum(each.count("M") for each in dots.evaluate_all("all => all.map((d) => d.getAttribute('d'))")) > 1000
+        wide = float(dots.first.get_attribute("stroke-width") or 0)
+        page.get_by_role("button", name="zoom in").click()
+        expect(dots.first).not_to_have_attribute("stroke-width", str(wide))
+        assert float(dots.first.get_attribute("stroke-width") or 0) == pytest.approx(wide / 1.6)
+        chart.focus()
+        page.keyboard.press("ArrowRight")
+        assert page.locator(".tip:visible").inner_text().startswith("#1 ·")
+        page.keyboard.press("Enter")
+        assert page.locator("#experiment-1").is_visible()
     assert not seen.all
 
 

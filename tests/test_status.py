@@ -250,6 +250,26 @@ def test_a_session_that_cannot_say_what_it_does_goes_on(tmp_path: Path) -> None:
     assert "the budget of 2 experiments is spent" in user.types("status").stdout
 
 
+def test_on_a_narrow_screen_lines_break_at_spaces_and_commands_stay_whole(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path)
+    narrow = user.types("run", "--tag=t", "--model=tune", "--budget=experiments=3", env={"COLUMNS": "60"})
+    assert narrow.returncode == 0, narrow.stderr
+    closing = narrow.stdout[narrow.stdout.index("ended: ") :].splitlines()
+    last = next(n for n, line in enumerate(closing) if line.startswith("next: "))
+    assert closing[last].startswith("next: autoresearch ")
+    assert all(line.startswith(("  autoresearch ", "  git diff ")) for line in closing[last + 1 :])
+    plain = user.types("status").stdout.splitlines()
+    assert "experiments: " in plain[2]
+    for columns in (60, 40):
+        shown = user.types("status", env={"COLUMNS": str(columns)}).stdout.splitlines()
+        assert max(map(len, shown)) <= columns < max(map(len, plain))
+        # The time since the end goes on.
+        assert " ".join(line.strip() for line in shown).split()[4:] == " ".join(plain).split()[4:]
+    screen = Screen(["status"], user, 60, 24, {})
+    screen.shows(r"0 crashed; 0 left\n  of 3, the baseline included")
+    screen.child.close()
+
+
 @pytest.mark.parametrize("command", ["status", "watch", "stop", "show"])
 def test_where_there_is_no_session_it_is_said(tmp_path: Path, command: str) -> None:
     arguments = ("1",) if command == "show" else ()

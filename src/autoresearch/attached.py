@@ -12,7 +12,7 @@ from autoresearch.edge.growth import Growing
 from autoresearch.edge.signals import StopSignal
 from autoresearch.edge.whereabouts import Recorded
 from autoresearch.errors import RepositoryError
-from autoresearch.observer import Observer
+from autoresearch.observer import Attentive, Observer
 from autoresearch.pulse import Wait
 from autoresearch.records import AnyRecord, Began, Opened
 from autoresearch.settings import Settings
@@ -29,6 +29,7 @@ class Attached:
         self._journal = Growing(session.journal)
         self._before = self._journal.new()
         self._wait: Wait | None = None
+        self._hook: str | None = None
         self.history = History()
         self.stop = StopSignal()
         """Asked where the session was asked to stop; nobody here catches signals with it."""
@@ -76,16 +77,19 @@ class Attached:
 
     def _take(self, record: AnyRecord, view: Observer | None) -> None:
         self.history = step(self.history, record)
-        self._wait = None
+        self._wait = self._hook = None
         if view:
             view.record(record, self.history)
 
     def _hear(self, view: Observer) -> None:
-        """What the session says besides its records: that it waits, and that it was asked to stop."""
+        """What the session says besides its records: that it waits, runs a hook, was asked to stop."""
         told = told_by(self._session.folder)
         if told is None or told.journal_bytes != self._journal.size:
             return
         self.stop.asked = told.stopping
+        if told.hook != self._hook and isinstance(view, Attentive):
+            self._hook = told.hook
+            view.busy(told.hook or "", told.since, told.limit_s)
         if told.waiting and told.waiting != self._wait:
             self._wait, shift = told.waiting, time.monotonic() - time.time()
             view.waiting(told.waiting.who, told.waiting.why, shift + told.waiting.until, shift + told.waiting.gives_up)

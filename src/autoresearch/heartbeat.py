@@ -105,6 +105,7 @@ class Heartbeat:
         self._stop = stop
         self._teller = Teller()
         self._pulse: Pulse | None = None
+        self._before: Pulse | None = None
         self._failed = False
 
     def record(self, record: AnyRecord, history: History) -> None:
@@ -126,6 +127,16 @@ class Heartbeat:
             wait = Wait(who, redactor().text(one_line(why)), shift + until_s, shift + gives_up_s)
             self._pulse = replace(self._pulse, waiting=wait)
             self._write()
+
+    def busy(self, what: str, since: float, limit_s: float | None) -> None:
+        """Write which hook runs, and then what was written before."""
+        if self._pulse and what:
+            self._before = self._pulse
+            phase = f"running {what}"
+            self._pulse = replace(self._pulse, phase=phase, since=since, limit_s=limit_s, hook=what, waiting=None)
+        elif self._before:
+            self._pulse, self._before = self._before, None
+        self._write()
 
     def tick(self) -> None:
         """Write that a stop was asked for, once."""

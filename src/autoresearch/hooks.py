@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from autoresearch.decide.history import History
 from autoresearch.edge.folder import SessionFolder
@@ -10,7 +11,7 @@ from autoresearch.edge.hook import LOG, Hook
 from autoresearch.errors import AutoresearchError
 from autoresearch.figures import clock
 from autoresearch.moments import Ending, Moment, moment, stalled, told
-from autoresearch.observer import Observer
+from autoresearch.observer import Attentive, Observer
 from autoresearch.project import Project
 from autoresearch.records import AnyRecord, Began, Planned
 
@@ -24,7 +25,7 @@ class Hooks:
     What they are was read when the session began: nothing that happens in it can change them.
     """
 
-    def __init__(self, project: Project, tag: str, view: Observer) -> None:
+    def __init__(self, project: Project, tag: str, view: Observer, others: Sequence[Observer] = ()) -> None:
         settings = project.settings
         commands: dict[Moment, str | None] = {
             "keep": settings.on_keep,
@@ -37,7 +38,7 @@ class Hooks:
             for moment, command in commands.items()
             if command
         }
-        self._settings, self._tag, self._view = settings, tag, view
+        self._settings, self._tag, self._view, self._others = settings, tag, view, others
         self._history = History()
         self._began = False
         self._out_since: float | None = None
@@ -79,11 +80,20 @@ class Hooks:
         hook = self._hooks.get(moment)
         if hook is None or not self._history.experiments:
             return
+        self._busy(hook, ending)
         try:
             failure = hook.run(told(moment, self._history, self._settings, reason, ending), self._view.tick)
             where = f"; what it printed: .git/autoresearch/{self._tag}/{LOG}" if failure else ""
         except (AutoresearchError, OSError, ValueError) as error:
             failure, where = f"could not be run: {str(error).rstrip('.')}", ""
+        finally:
+            self._busy(None, ending)
         if failure and (said := f"{hook.name} {failure}") not in self._complained:
             self._complained.add(said)
             self._view.notice(f"{said}{where}" + ("" if ending else " (the session goes on; said once)"))
+
+    def _busy(self, hook: Hook | None, ending: Ending | None) -> None:
+        """Say what runs. In the end it is only seen: the session may have become somebody else's to tell of."""
+        for one in (self._view, *(() if ending else self._others)):
+            if isinstance(one, Attentive):
+                one.busy(hook.name if hook else "", time.time(), hook.timeout_s if hook else None)

@@ -59,6 +59,7 @@ class LiveView:
         self._since = self._born = time.monotonic()
         self._limit_s: float | None = None
         self._wait: tuple[str, str, float, float] | None = None
+        self._busy: tuple[str, float, float | None] | None = None
         self._notices: list[str] = []
         self._alarm: str | None = None
         self._over: str | None = None
@@ -74,7 +75,7 @@ class LiveView:
         if (named := phase(record)) != self._phase:
             self._phase, self._since = named, _moment(record)
         self._limit_s = self._limit(record)
-        self._wait = None
+        self._wait = self._busy = None
 
     def notice(self, text: str) -> None:
         """Show a notice under the table."""
@@ -84,6 +85,10 @@ class LiveView:
     def waiting(self, who: str, why: str, until_s: float, gives_up_s: float) -> None:
         """Count down until the next record, in the place of the phase."""
         self._wait = who, redactor().text(one_line(why)), until_s, gives_up_s
+
+    def busy(self, what: str, since: float, limit_s: float | None) -> None:
+        """Say it in the place of the phase."""
+        self._busy = (f"running {what}", since - time.time() + time.monotonic(), limit_s) if what else None
 
     def tick(self) -> None:
         """The view refreshes itself."""
@@ -130,16 +135,18 @@ class LiveView:
 
         history, now = self._history, time.monotonic()
         if self._over is not None or self._phase == CLOSING:
-            return Text(self._over or CLOSING)
+            doing = f"{self._busy[0]}  {clock(now - self._busy[1])}" if self._busy else CLOSING
+            return Text(self._over or doing)
         if self._phase == VERIFYING and (verification := history.verification):
             done, asked = len(rounds(verification.measured).pairs), plural(verification.asked.pairs, "pair")
             return Text(f"{VERIFYING}, {done} of {asked} measured  {clock(now - self._since)}")
         number = history.pending.n if history.pending else len(history.experiments) + 1
         of = f"/{self._settings.budget.experiments}" if self._settings.budget.experiments else ""
         text = Text(f"#{number}{of} ", style="bold cyan")
-        text.append(self._countdown(now) or f"{self._phase}  {clock(now - self._since)}")
-        if self._limit_s:
-            text.append(f" of {clock(self._limit_s)}")
+        phase, since, limit_s = self._busy or (self._phase, self._since, self._limit_s)
+        text.append((not self._busy and self._countdown(now)) or f"{phase}  {clock(now - since)}")
+        if limit_s:
+            text.append(f" of {clock(limit_s)}")
         if history.pending and (pairs := rounds(history.pending).pairs):
             won, lost = score(pairs, self._settings.direction, self._settings.min_gain)
             text.append(f"  rematch {won}–{lost}", style="bold")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -98,6 +99,35 @@ def live_page(project: Project, tag: str, view: Observer) -> Iterator[list[LiveP
         yield [page]
     finally:
         page.end()
+
+
+def renew(project: Project, tag: str, began: Began | None) -> str | None:
+    """Write the page of a session that is over once more, if there is one: it was measured anew.
+
+    Returns why that could not be done, in words, or None.
+    """
+    repository = project.repository
+    path, folder = _place(project, began), SessionFolder(repository.common_dir, tag)
+    if path is None or folder.is_running:  # which writes its page itself
+        return None
+    try:
+        if f">autoresearch/{tag}</p>".encode() not in path.read_bytes():
+            return None  # gone, or by now of another session
+    except OSError:
+        return None
+    if not webpage.is_ours(path):
+        return f"{path.name} was changed since it was written, and stays as it is"
+    asked = {"file": str(path), "journal": str(folder.journal), "tag": tag, "running": False, "waiting": ""}
+    failure = _made(asked)
+    return f"{path.name} could not be written: {failure}" if failure else None
+
+
+def _place(project: Project, began: Began | None) -> Path | None:
+    """Where a session's page is: by the flag of its latest life, else by the settings."""
+    words = shlex.split(began.again) if began else []
+    named = words[words.index("--html") + 1] if "--html" in words[:-1] else project.settings.html
+    home = project.repository.root / project.repository.prefix
+    return (home / Path(named).expanduser()).resolve() if began and named else None
 
 
 def _made(asked: dict[str, object]) -> str | None:

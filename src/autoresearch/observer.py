@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from autoresearch.decide.history import History
 from autoresearch.records import AnyRecord
@@ -24,6 +24,14 @@ class Observer(Protocol):
 
     def tick(self) -> None:
         """Time goes by while a run is under way."""
+
+
+@runtime_checkable
+class Attentive(Protocol):
+    """Whoever also says what goes on besides records."""
+
+    def busy(self, what: str, since: float, limit_s: float | None) -> None:
+        """This goes on, since then (seconds since 1970), and so long at most; the empty text: it is over."""
 
 
 @dataclass(frozen=True)

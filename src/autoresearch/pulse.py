@@ -83,6 +83,8 @@ class Pulse:
     description: str = ""
     limit_s: float | None = None
     """How long the phase may take."""
+    hook: str | None = None
+    """The hook that runs; it is the phase too."""
     waiting: Wait | None = None
     stopping: bool = False
     """True once a stop was asked for."""

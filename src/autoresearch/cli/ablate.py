@@ -33,6 +33,7 @@ def ablate(
     from autoresearch.cli.progress import watching
     from autoresearch.cli.weights import JsonWeights, Weights
     from autoresearch.edge.signals import StopSignal
+    from autoresearch.live_page import renew
 
     given = flags if base is None else {"base": base, **flags}
     plan = look(ABLATION, at_home(program, branch), branch, base, flags, os.environ)
@@ -45,11 +46,14 @@ def ablate(
         with stop.handling(), watching(words, stop, events, is_empty=not plan.keeps) as view:
             outcome = ablating.run(ablation, stop, view, again=again)
         picked = ablating.apply(ablation, outcome) if apply and outcome.offered else None
+        trouble = renew(plan.project, plan.branch.tag, plan.session.began)
     finally:
         plan.project.repository.close()
     if outcome.stopped and not events:
         print(words.stopped(outcome), file=sys.stderr)
     else:
         (events or words).report(outcome, picked)
+    if trouble:
+        print(f"note: {trouble}", file=sys.stderr)
     if outcome.stopped:
         sys.exit(INTERRUPTED)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from io import TextIOWrapper
 from typing import Any
 
+from autoresearch.cli.folded import folded
 from autoresearch.condition import Condition, look, running
 from autoresearch.edge import whereabouts
 from autoresearch.figures import clock, number, percent, plural, proof
@@ -44,7 +45,7 @@ def answer(tag: str | None, *, as_json: bool) -> None:
     if isinstance(sys.stdout, TextIOWrapper):  # a terminal that cannot show a letter gets a question mark
         sys.stdout.reconfigure(errors="replace")
     for line in _lines(found, others):
-        print("".join(c if c.isprintable() else " " for c in line))
+        print(folded("".join(c if c.isprintable() else " " for c in line)))
 
 
 def _lines(found: Condition, others: list[str]) -> Iterator[str]:

@@ -32,6 +32,7 @@ def audit(
     from autoresearch.cli.progress import watching
     from autoresearch.cli.survivors import JsonSurvivors, Survivors
     from autoresearch.edge.signals import StopSignal
+    from autoresearch.live_page import renew
 
     plan = look(AUDIT, at_home(program, branch), branch, base, flags, os.environ)
     try:
@@ -41,11 +42,14 @@ def audit(
         with stop.handling(), watching(words, stop, events, is_empty=not plan.keeps) as view:
             outcome = auditing.run(plan, stop, view, again=again)
         picked = auditing.apply(plan, outcome.findings) if apply and not outcome.stopped else None
+        trouble = renew(plan.project, plan.branch.tag, plan.session.began)
     finally:
         plan.project.repository.close()
     if outcome.stopped and not events:
         print(words.stopped(outcome), file=sys.stderr)
     else:
         (events or words).report(outcome, picked)
+    if trouble:
+        print(f"note: {trouble}", file=sys.stderr)
     if outcome.stopped:
         sys.exit(INTERRUPTED)

@@ -109,9 +109,10 @@ def hold(
             watching(project.settings, tag, model, stop, as_json=as_json) as view,
             live_page(project, tag, view) as pages,
         ):
-            hooks = Hooks(project, tag, view)
+            others = (*followers(project, tag, view, stop), *pages)
+            hooks = Hooks(project, tag, view, others)
             # The hooks come last: they may send what others wrote.
-            observer = Observers((view, *followers(project, tag, view, stop), *pages, hooks))
+            observer = Observers((view, *others, hooks))
             roster = make_roster(project, tag, observer.tick)
             for proposer in roster.all:
                 first_contact(proposer, observer, stop, begun=begun)
@@ -165,16 +166,20 @@ def show_dry_run(project: Project, tag: str) -> None:
 
 def sum_up(project: Project, tag: str, outcome: Outcome, command: str | None = "run") -> None:
     """Why it ended, what came of it, and what to do next where nothing comes after it."""
+    from autoresearch.cli.folded import folded
     from autoresearch.display import say
     from autoresearch.figures import number
     from autoresearch.news import change
 
+    def tell(line: str) -> None:
+        say(folded(line))
+
     history, metric = outcome.history, project.settings.measured
     baseline, best = history.baseline, history.incumbent
-    say(f"ended: {outcome.reason}")
+    tell(f"ended: {outcome.reason}")
     if baseline is None or best is None or baseline.value is None or best.value is None:
         return
-    say(
+    tell(
         f"{metric.name}: baseline {number(baseline.value)}, best {number(best.value)}"
         f"{change(project.settings, best.value, baseline.value)}, "
         f"{len(history.kept)} of {history.tries} experiments kept"
@@ -183,12 +188,12 @@ def sum_up(project: Project, tag: str, outcome: Outcome, command: str | None = "
     branch = f"autoresearch/{tag}"
     if project.repository.ref(branch) != best.commit:
         branch = f"refs/autoresearch/{tag}/best"
-        say(f"autoresearch/{tag} is checked out and was not moved; the best is {branch}")
+        tell(f"autoresearch/{tag} is checked out and was not moved; the best is {branch}")
     if command is None:
         return
     then = f"autoresearch verify {tag}; git diff {baseline.commit[:7]} {branch}; " if history.kept else ""
     goes_on = f"{project.again} goes on; " if outcome.interrupted else ""
-    say(f"next: {goes_on}{then}autoresearch report {tag}")
+    tell(f"next: {goes_on}{then}autoresearch report {tag}")
 
 
 def again(program: Path, tag: str, flags: Mapping[str, object], command: str) -> str:

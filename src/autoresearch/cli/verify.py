@@ -43,6 +43,7 @@ def verify(
     from autoresearch.edge.journal import read
     from autoresearch.edge.signals import StopSignal
     from autoresearch.heartbeat import Heartbeat
+    from autoresearch.live_page import renew
     from autoresearch.observer import Observers
     from autoresearch.project import examine
     from autoresearch.report.source import find
@@ -64,12 +65,15 @@ def verify(
         with stop.handling(), _watching(opened.tag, pairs, stop, as_json=as_json) as view:
             observer = Observers((view, Heartbeat(folder.path, view, stop)))
             measure(project, opened.tag, pairs, stop, observer)
+        trouble = renew(project, opened.tag, known.began)
     except Stopped as stopped:
         print(f"{stopped}: the same command goes on with the pairs measured so far", file=sys.stderr)
         sys.exit(INTERRUPTED)
     finally:
         project.repository.close()
     _say(journal, as_json=as_json)
+    if trouble:
+        print(f"note: {trouble}", file=sys.stderr)
 
 
 @contextmanager

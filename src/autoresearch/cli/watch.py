@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autoresearch.cli.answer import how_it_is, next_step
+from autoresearch.cli.folded import folded
 from autoresearch.condition import Condition, look
 from autoresearch.edge import holder, whereabouts
 from autoresearch.figures import plural
@@ -43,9 +44,9 @@ def watch(
         )
         return
     found = look(session)
-    print(f"session {session.tag}: {how_it_is(found)}")
+    print(folded(f"session {session.tag}: {how_it_is(found)}"))
     if then := next_step(found):
-        print(then)
+        print(folded(then))
 
 
 def _on_a_screen(attached: Attached, found: Condition) -> None:

@@ -1,12 +1,33 @@
 /* The picture: what a point is, zoom and pan, and a way from a point to its experiment. */
 (() => {
-  const NS = "http://www.w3.org/2000/svg", NEAR = 22, MOST = 60;
+  const NS = "http://www.w3.org/2000/svg", NEAR = 22, MOST = 60, FEW = 1000, TOGETHER = 250;
   const create = (name, set = {}) => {
     const made = document.createElementNS(NS, name);
     for (const [key, value] of Object.entries(set)) made.setAttribute(key, value);
     return made;
   };
   const moved = (node) => (node.getAttribute("transform") || "").match(/-?[\d.]+(?:e-?\d+)?/g)?.map(Number) || [0, 0];
+
+  // Very many circles, each a node, take a second to be drawn anew. As dots of few lines they take none.
+  function gathered(links) {
+    const lines = [], open = new Map();
+    for (const link of links) {
+      const path = link.firstElementChild, [, r] = /^M([\d.]+),0A/.exec(path?.getAttribute("d") ?? "") ?? [];
+      if (!r) continue; // another shape than a circle
+      const [x, y] = moved(path), fill = path.getAttribute("fill"), kind = `${fill} ${r}`;
+      let line = open.get(kind);
+      if (!line || line.d.length === TOGETHER) {
+        const node = create("path", { fill: "none", stroke: fill, "stroke-width": 2 * r, "stroke-linecap": "round", "data-r": r });
+        link.before(node);
+        open.set(kind, line = { node, d: [] });
+        lines.push(line);
+      }
+      line.d.push(`M${x},${y}h.01`);
+      link.remove();
+    }
+    for (const { node, d } of lines) node.setAttribute("d", d.join(""));
+    return lines.map(({ node }) => node);
+  }
 
   for (const box of document.querySelectorAll("figure .chart")) {
     const svg = box.querySelector("svg"), root = svg?.querySelector("g.root");
@@ -16,7 +37,7 @@
     const log = box.dataset.scale === "log";
     const [left, top] = moved(root.parentNode);
     const figure = box.closest("figure");
-    let k = 1, tx = 0, ty = 0, chosen = null;
+    let k = 1, tx = 0, ty = 0, drawn = 1, chosen = null;
 
     // The marks go into one group, which is moved and clipped; the axes stay.
     const clip = create("clipPath", { id: `clip-${w}` }), held = create("g", { class: "held" });
@@ -30,13 +51,15 @@
     const ring = create("circle", { class: "ring", r: 9, visibility: "hidden" });
     frame.append(ring);
     const fixed = inner.querySelectorAll(".role-axis-grid, .role-axis-tick, .role-axis-label");
-    const sized = [...held.querySelectorAll(".mark-symbol path, .mark-text text")].map((node) => [node, moved(node)]);
     const points = [...held.querySelectorAll("a")].flatMap((link) => {
       const path = link.querySelector("path");
       link.setAttribute("tabindex", "-1"); // the table is for the keyboard; the picture has its arrow keys
       return path ? [{ id: link.getAttribute("href").slice(1), at: moved(path) }] : [];
     });
     points.sort((a, b) => a.at[0] - b.at[0]);
+    const dots = points.length > FEW ? gathered(held.querySelectorAll(".mark-symbol a")) : [];
+    const sized = [...held.querySelectorAll(".mark-symbol path, .mark-text text")]
+      .filter((node) => !node.dataset.r).map((node) => [node, moved(node)]);
 
     const nice = (low, high, count) => {
       const raw = (high - low) / count, power = 10 ** Math.floor(Math.log10(raw));
@@ -73,7 +96,11 @@
       tx = Math.min(0, Math.max(w * (1 - k), tx));
       ty = Math.min(0, Math.max(h * (1 - k), ty));
       held.setAttribute("transform", `translate(${tx},${ty}) scale(${k})`);
-      for (const [node, [x, y]] of sized) node.setAttribute("transform", `translate(${x},${y}) scale(${1 / k})`);
+      if (k !== drawn) {
+        for (const [node, [x, y]] of sized) node.setAttribute("transform", `translate(${x},${y}) scale(${1 / k})`);
+        for (const node of dots) node.setAttribute("stroke-width", (2 * node.dataset.r) / k);
+        drawn = k;
+      }
       box.classList.toggle("zoomed", k > 1);
       reset.hidden = k === 1;
       axes();
