@@ -33,7 +33,7 @@ def page(log: Log, summary: Summary, exhibits: Mapping[int, Exhibit] = _NOTHING,
     """
     title = escape(wording.headline(log, summary))
     above = [
-        f'<p class="quiet">{escape(log.title)}</p>\n<h1>{title}</h1>',
+        f'<p class="quiet">{escape(log.title)}</p>\n<h1>{title.replace(" %", "&nbsp;%")}</h1>',
         *_claims(log, summary),
         *_lines(log, summary, moment),
         *figure(log, summary, title),

@@ -70,7 +70,7 @@ def counts(summary: Summary) -> str:
     """`14 experiments: 4 kept, 8 discarded, 2 crashed`; baseline and sentinels are none of them."""
     if not summary.experiments:
         return f"{plural(summary.counts['baseline'], 'baseline')} and no experiment"
-    parts = [f"{n} {_COUNTED[standing]}" for standing, n in summary.counts.items() if n and standing in _COUNTED]
+    parts = [f"{n:,} {_COUNTED[standing]}" for standing, n in summary.counts.items() if n and standing in _COUNTED]
     return plural(summary.experiments, "experiment") + (f": {', '.join(parts)}" if parts else "")
 
 
