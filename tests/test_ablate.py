@@ -190,6 +190,7 @@ def test_a_noisy_bench_runs_in_pairs_and_goes_on_where_it_was_stopped_or_killed(
     assert user.git("worktree", "list").count("\n") == 0
 
 
+@pytest.mark.slow
 def test_what_check_or_held_out_inputs_need_earns_its_place(tmp_path: Path) -> None:
     user = project(tmp_path, ("IDLE", 1), ("SAFE", 1), ("HELD", 1), ("WIDTH", 2))
     safe, held = ids(user)[1:3]
@@ -203,6 +204,7 @@ def test_what_check_or_held_out_inputs_need_earns_its_place(tmp_path: Path) -> N
     assert subjects.splitlines() == ["SAFE 1", "HELD 1", "WIDTH 2"]
 
 
+@pytest.mark.slow
 def test_where_every_keep_earns_its_place_the_report_and_the_ablation_say_the_same_comes_next(tmp_path: Path) -> None:
     user = Project(User.with_project(tmp_path / "project", files={"bench.py": EXACT, "program.py": text({})}).home)
     (said, new), *_ = steps(("WIDTH", 2))
@@ -219,6 +221,7 @@ def test_where_every_keep_earns_its_place_the_report_and_the_ablation_say_the_sa
         assert user.types(*shlex.split(following, comments=True)[2:], env=environment(user)).returncode == 0
 
 
+@pytest.mark.slow
 def test_where_nothing_can_be_left_out_there_is_no_branch(tmp_path: Path) -> None:
     user = project(tmp_path, ("WIDTH", 2), bench=NOISY)
     done = user.types("ablate", "mar5", "--apply", *FLAGS, env=environment(user))

@@ -302,6 +302,7 @@ def test_commits_of_others_on_the_branch_are_noticed(tmp_path: Path) -> None:
     assert user.everything() == before
 
 
+@pytest.mark.slow
 def test_a_foreign_results_file_is_put_aside(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     (user.home / "results.tsv").write_text("commit\tmine\n")

@@ -74,5 +74,6 @@ def test_a_session_killed_at_random_times_goes_on(folder: Path, block: int) -> N
     at_random(folder, block, -(-RANDOM_KILLS // BLOCKS), *(["--sandbox=auto"] if block == 0 else []))
 
 
+@pytest.mark.slow
 def test_a_session_killed_at_a_few_random_times_goes_on(folder: Path) -> None:
     at_random(folder, 99, 3)

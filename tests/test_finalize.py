@@ -234,6 +234,7 @@ def test_a_commit_a_keep_leaves_out_what_was_undone(night: Night) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_what_a_later_keep_took_back_is_in_no_subject_title_or_branch_name(tmp_path: Path) -> None:
     steps = {
         "Add fifty": "VALUE=10\nVALUE=$((VALUE + 50))\n",

@@ -180,6 +180,7 @@ def waits(path: Path, seconds: float = 30) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_a_hook_that_runs_is_seen_here_and_from_another_terminal(tmp_path: Path) -> None:
     slow = "touch {0}; while [ ! -e {0}-gate ]; do sleep 0.02; done"
     hooks = {"on_keep": slow.format("keep"), "on_finish": slow.format("finish")}

@@ -32,6 +32,7 @@ def environment(server: ModelServer) -> dict[str, str]:
     return {"OPENAI_API_KEY": "sk-planted-key", "OPENAI_BASE_URL": server.openai_url}
 
 
+@pytest.mark.slow
 def test_a_plateau_is_climbed_off_rung_by_rung_and_then_it_is_over(tmp_path: Path) -> None:
     user = project(tmp_path)
     with ModelServer([answer(9.9 - k / 100) for k in range(20)]) as server:

@@ -280,6 +280,7 @@ def test_a_budget_in_tokens_is_kept(tmp_path: Path) -> None:
         pytest.param("anthropic/claude-sonnet-5-5", "http://api.anthropic.com", 0.08, marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.slow
 def test_a_budget_in_dollars_is_kept(tmp_path: Path, model: str, base_url: str, usd: float) -> None:
     """Prices are those of the official host: the server stands in for it as its proxy, without TLS."""
     user = User.with_project(tmp_path)

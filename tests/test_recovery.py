@@ -31,6 +31,7 @@ def killed_in_a_run(user: User, tmp_path: Path, *flags: str, replies: list[str] 
     gate.touch()
 
 
+@pytest.mark.slow
 def test_in_place_goes_on_after_a_kill_and_puts_the_user_back(tmp_path: Path) -> None:
     user = User.with_project(tmp_path / "project")
     before = user.checkout()
@@ -43,6 +44,7 @@ def test_in_place_goes_on_after_a_kill_and_puts_the_user_back(tmp_path: Path) ->
     assert user.checkout() == before
 
 
+@pytest.mark.slow
 def test_in_place_after_a_kill_takes_no_other_tag_and_no_other_mode(tmp_path: Path) -> None:
     user = User.with_project(tmp_path / "project")
     killed_in_a_run(user, tmp_path, "--in-place")
@@ -55,6 +57,7 @@ def test_in_place_after_a_kill_takes_no_other_tag_and_no_other_mode(tmp_path: Pa
 
 
 @pytest.mark.parametrize("first", ["canary", "baseline"])
+@pytest.mark.slow
 def test_in_place_goes_on_after_a_kill_in_the_first_run(tmp_path: Path, first: str) -> None:
     gate, running = tmp_path / "gate", tmp_path / "running"
     # The shell waits before it runs the target, so that the kill comes while the canary's text is in place.
@@ -73,6 +76,7 @@ def test_in_place_goes_on_after_a_kill_in_the_first_run(tmp_path: Path, first: s
     assert user.checkout() == before
 
 
+@pytest.mark.slow
 def test_in_place_never_overwrites_what_the_user_wrote_meanwhile(tmp_path: Path) -> None:
     gate, running = tmp_path / "gate", tmp_path / "running"
     user = User.with_project(tmp_path / "project")
@@ -87,6 +91,7 @@ def test_in_place_never_overwrites_what_the_user_wrote_meanwhile(tmp_path: Path)
     assert (user.home / "program.py").read_text() == "mine\n"
 
 
+@pytest.mark.slow
 def test_a_branch_that_the_user_has_checked_out_waits_and_catches_up(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     with ModelServer([whole("11.0")]) as server:
@@ -105,6 +110,7 @@ def test_a_branch_that_the_user_has_checked_out_waits_and_catches_up(tmp_path: P
     assert user.branch_scores("t") == [f"VALUE = {value}" for value in ("10.0", "11.0", "12.0", "13.0")]
 
 
+@pytest.mark.slow
 def test_a_half_moved_pair_of_refs_is_mended(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     with ModelServer([whole("11.0"), whole("12.0")]) as server:
@@ -125,6 +131,7 @@ def test_the_users_other_worktrees_survive_even_while_their_disk_is_away(tmp_pat
     assert User(tmp_path / "other").git("status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_nohup_keeps_a_session_alive_when_the_terminal_closes(tmp_path: Path) -> None:
     gate, running = tmp_path / "gate", tmp_path / "running"
     user = User.with_project(tmp_path / "project")
@@ -201,6 +208,7 @@ def test_results_are_rebuilt_whatever_became_of_them(tmp_path: Path) -> None:
     assert user.git("status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_two_sessions_at_once_keep_their_own_logs(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     sessions = [user.starts("run", f"--tag={tag}", "--model=tune", "--budget=experiments=8") for tag in ("a", "b")]

@@ -116,6 +116,7 @@ def test_a_ref_moves_only_from_where_it_is_known_to_be(tmp_path: Path) -> None:
         "new\nline",
     ],
 )
+@pytest.mark.slow
 def test_a_session_works_in_an_odd_folder_with_an_odd_target(tmp_path: Path, folder: str) -> None:
     target = '"sub dir/prögram.py"'
     program = f"---\ntarget: {target}\nbench: python3 -S {target}\nmetric: score\ndirection: higher\n---\n"
@@ -140,6 +141,7 @@ def test_candidates_survive_a_garbage_collection(tmp_path: Path) -> None:
         user.git("cat-file", "-e", row["commit"])
 
 
+@pytest.mark.slow
 def test_a_project_in_a_subdirectory_of_a_repository(tmp_path: Path) -> None:
     user = User.with_project(tmp_path, files={"deep/er/program.md": "", "deep/er/program.py": ""})
     for name in ("program.md", "program.py"):

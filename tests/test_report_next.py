@@ -232,6 +232,10 @@ def test_after_an_ablation_it_is_said_what_is_dead_weight_and_what_to_do_then(tm
     user.git("branch", "autoresearch/mar5-ablated")
     assert commands(path)[-1:] == ["autoresearch finalize mar5-ablated"]
     assert "autoresearch ablate mar5 --apply" not in commands(path)
+    tip = user.git("rev-parse", "autoresearch/mar5-ablated")
+    for head, then in ((tip, "git merge autoresearch/x"), (commit(3), "autoresearch finalize mar5-ablated")):
+        Receipt.at(path.parent / RECEIPT).note({"autoresearch/x": commit(9)}, head)
+        assert commands(path)[-1] == then
 
 
 def test_an_ablation_of_an_earlier_head_says_nothing_of_this_one(tmp_path: Path) -> None:
@@ -242,13 +246,25 @@ def test_an_ablation_of_an_earlier_head_says_nothing_of_this_one(tmp_path: Path)
     assert said in list(certainty.lines(read(path)))
 
 
+def test_what_was_finalized_of_an_earlier_head_is_to_be_finalized_again(tmp_path: Path) -> None:
+    path = story(tmp_path, baseline(), keep(2), keep(3, STRONG), CLOSED, verification(3, BETTER))
+    Receipt.at(tmp_path / RECEIPT).note({"autoresearch/mar5-final": commit(9)}, commit(2))
+    assert commands(path)[-1] == "autoresearch finalize mar5"
+
+
+def test_a_verification_that_was_cut_short_goes_on_even_if_an_earlier_one_proved_a_gain(tmp_path: Path) -> None:
+    again = [records.Verifying(baseline=commit(1), head=commit(2), pairs=12, goes_on=True, settled=6)]
+    path = story(tmp_path, baseline(), keep(2), CLOSED, verification(2, BETTER), again)
+    assert commands(path)[0] == VERIFY
+    assert commands(path)[-1] == "autoresearch finalize mar5"
+
+
 def test_what_was_finalized_is_said_with_the_head_it_is_of(tmp_path: Path) -> None:
     path = story(tmp_path, baseline(), keep(2), CLOSED, verification(2, BETTER))
     Receipt.at(tmp_path / RECEIPT).note({"autoresearch/mar5-final": commit(9)}, commit(2))
     log = read(path)
     assert "finalized: autoresearch/mar5-final (0000009), made of 0000002" in list(certainty.lines(log))
-    why = "made of 0000002 before: how to merge it"
-    assert nextsteps.steps(log, summarise(log))[-1] == Step("autoresearch finalize mar5", why)
+    assert nextsteps.steps(log, summarise(log))[-1] == Step("git merge autoresearch/mar5-final", "finalized")
     made = {"head": commit(2), "branches": {"autoresearch/mar5-final": commit(9)}}
     assert json.loads(to_json(log, summarise(log)))["evidence"]["finalized"] == made
 

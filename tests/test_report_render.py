@@ -238,6 +238,7 @@ def test_reports_results_of_the_folder_it_stands_in(tmp_path: Path) -> None:
     assert done.stdout.startswith("val_bpb 1.9979 → 1.8123 (-9.3 %)")
 
 
+@pytest.mark.slow
 def test_finds_sessions_by_tag_and_the_newest_by_itself(tmp_path: Path) -> None:
     with Repo.init(tmp_path) as repository:
         sessions = Path(repository.common_dir) / "autoresearch"

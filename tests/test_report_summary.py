@@ -136,8 +136,9 @@ def test_a_keep_that_won_side_by_side_and_measured_worse_alone_is_explained(firs
     whole = Log("mar5", "journal", "loss", LOWER, rows, (Segment(0, 1, "loss", LOWER),), ())
     summary = summarise(whole)
     assert last(summary).best == rows[2]
-    found = [line for line in wording.details(whole, summary) if "once measured" in line]
-    expected = "#2 once measured 1.4, which is better: single runs are not compared, later keeps won side by side"
+    found = [line for line in wording.details(whole, summary) if "in its time" in line]
+    expected = "#2 measured 1.4 in its time, which is better: values of different times are not compared, "
+    expected += "later keeps won side by side"
     assert found == ([expected] if said else [])
 
 

@@ -215,6 +215,7 @@ def test_a_journal_without_secrets_is_read_as_ever(tmp_path: Path, monkeypatch: 
     assert not leaks((tmp_path / "journal.jsonl").read_bytes())
 
 
+@pytest.mark.slow
 def test_a_session_writes_no_secret_anywhere(tmp_path: Path) -> None:
     user = User.with_project(tmp_path / "project", files={"program.py": TARGET})
     assert leaks(written(user)) == []

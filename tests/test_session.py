@@ -150,6 +150,7 @@ def test_the_prompt_tells_what_was_tried(tmp_path: Path) -> None:
     assert "VALUE = 11.0" in prompt
 
 
+@pytest.mark.slow
 def test_a_second_run_on_a_tag_resumes_it(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     for budget, reply in ((2, "11.0"), (3, "12.0")):
@@ -232,6 +233,7 @@ def test_ctrl_c_stops_and_the_next_run_goes_on(tmp_path: Path, when: str) -> Non
     assert journal(user).count('"kind":"measured","n":2') == 2
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_the_model_thinks_stops_at_once(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     thinking, over = tmp_path / "thinking", threading.Event()
@@ -269,6 +271,7 @@ def test_kill_9_in_a_run_loses_nothing_and_repeats_nothing(tmp_path: Path) -> No
     assert [row["score"] for row in user.rows()] == ["10.000000", "11.000000", "12.000000", "13.000000"]
 
 
+@pytest.mark.slow
 def test_a_second_runner_is_refused(tmp_path: Path) -> None:
     gate, running = tmp_path / "gate", tmp_path / "running"
     wait = waiting(running, gate)

@@ -129,6 +129,7 @@ def test_a_running_session_is_looked_at_and_watched_to_its_end(tmp_path: Path) -
     assert "session t does not run: ended" in nothing.stderr
 
 
+@pytest.mark.slow
 def test_stop_lets_the_run_finish_and_stop_now_does_not(tmp_path: Path) -> None:
     it = Running(tmp_path)
     with it.started() as session:
@@ -153,7 +154,7 @@ def test_stop_lets_the_run_finish_and_stop_now_does_not(tmp_path: Path) -> None:
         assert "session t: ended 0:0" in asked.stdout
         assert session.wait(30) == 130
     assert (it.folder / "journal.jsonl").read_text().count('"kind":"measured","n":2') == 1
-    assert f"next: {AGAIN} goes on" in it.user.types("status").stdout
+    assert f"next: {AGAIN}  # goes on" in it.user.types("status").stdout
 
 
 def test_a_killed_session_is_told_from_one_that_cannot_be_seen_and_no_stranger_is_signalled(tmp_path: Path) -> None:
@@ -164,7 +165,7 @@ def test_a_killed_session_is_told_from_one_that_cannot_be_seen_and_no_stranger_i
         said = it.user.types("status").stdout
         assert said.startswith("session t: killed 0:0")
         assert f"while running the bench, experiment 2 (process {session.pid} on " in said
-        assert f"next: {AGAIN} goes on" in said
+        assert f"next: {AGAIN}  # goes on" in said
         assert "session t: killed, experiment 2 not finished" in it.user.types("report").stdout
         shown = it.user.types("watch")
         assert (shown.returncode, shown.stdout.splitlines()[0][:18]) == (0, "session t: killed ")

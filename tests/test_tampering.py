@@ -48,6 +48,7 @@ ATTACKS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_run_that_changes_a_tracked_file_is_void(tmp_path: Path) -> None:
     user = User.with_project(tmp_path / "project", files=DATA)
     before = user.checkout()
@@ -87,6 +88,7 @@ PLANTED = [
 ]
 
 
+@pytest.mark.slow
 def test_what_a_run_plants_is_gone_before_the_next(tmp_path: Path) -> None:
     user = User.with_project(tmp_path / "project", files=DATA)
     tree = "sorted(os.path.join(f, n) for f, d, ns in os.walk('.') for n in d + ns)"

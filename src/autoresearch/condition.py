@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,14 @@ class Condition:
     def is_verified(self) -> bool:
         """True while it is `verify` that has the session."""
         return self.life == "running" and self.pulse is not None and self.pulse.verifying is not None
+
+    @property
+    def is_closing(self) -> bool:
+        """True while whoever closed it has it still; False while it begins anew."""
+        with suppress(OSError):
+            began = (self.session.folder / holder.HOLDER).stat().st_mtime
+            return self.pulse is not None and self.pulse.closed is not None and began <= self.pulse.at
+        return False
 
     @property
     def elapsed_s(self) -> float:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from autoresearch.decide.history import VERIFICATION, Experiment, History
-from autoresearch.decide.outcome import verified
+from autoresearch.decide.outcome import proof_of_head
 from autoresearch.decide.recover import step
 from autoresearch.decide.results import one_line
 from autoresearch.decide.rounds import rounds
@@ -189,8 +189,7 @@ def _limit_s(record: AnyRecord, began: Began) -> float | None:
 
 def _verified(history: History, opened: Opened) -> Verified | None:
     """What the verification of what stands now says, once it is complete."""
-    known, best = history.verification, history.incumbent
-    found = verified(known, opened.direction) if known and best and known.asked.head == best.commit else None
+    found = proof_of_head(history, opened.direction)
     return Verified(**vars(found)) if found else None
 
 

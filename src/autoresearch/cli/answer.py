@@ -64,22 +64,21 @@ def _lines(found: Condition, others: list[str]) -> Iterator[str]:
         yield f"tokens: {_tokens(pulse)}"
     if others:
         yield f"running too: {', '.join(others)}"
-    if then := next_step(found):
-        yield then
+    yield from next_steps(found)
 
 
-def next_step(found: Condition) -> str:
-    """The commands that come next; empty while it runs."""
+def next_steps(found: Condition) -> list[str]:
+    """The commands that come next, a line each, as a shell takes them; none while it runs."""
     tag = found.session.tag
     if found.state in ("running", "elsewhere"):
-        return ""
+        return []
     then = [f"autoresearch report {tag}"]
     if found.pulse and found.pulse.verifying and found.pulse.verifying[0] < found.pulse.verifying[1]:
         measured, asked = found.pulse.verifying
-        then.insert(0, f"autoresearch verify {tag} goes on after {measured} of {plural(asked, 'pair')}")
+        then.insert(0, f"autoresearch verify {tag}  # goes on after {measured} of {plural(asked, 'pair')}")
     elif found.closed is None or found.closed.startswith(("stopped by ", "interrupted")):
-        then.insert(0, f"{goes_on(found)} goes on")
-    return f"next: {'; '.join(then)}"
+        then.insert(0, f"{goes_on(found)}  # goes on")
+    return [f"{when}: {command}" for when, command in zip(("next", "then"), then, strict=False)]
 
 
 def goes_on(found: Condition) -> str:
@@ -118,9 +117,10 @@ def what_it_does(found: Condition) -> str:
         done, asked = pulse.verifying
         return f"{pulse.phase}, {done} of {plural(asked, 'pair')} measured"
     if pulse.closed is not None:
-        return "beginning"
+        return pulse.phase if found.is_closing else "beginning"
     of = f"/{pulse.budget['experiments']:g}" if "experiments" in pulse.budget else ""
-    said = f"#{pulse.n or pulse.counts.settled + 1}{of} {_phase(pulse)}"
+    n = pulse.n or pulse.counts.settled + (not pulse.hook)  # a hook is about what is settled
+    said = f"#{n}{of} {_phase(pulse)}"
     if pulse.by and pulse.by not in said:
         said += f", proposed by {pulse.by}"
     return said + (f": {pulse.description[:100]}" if pulse.description else "")

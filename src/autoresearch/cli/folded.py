@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 NARROWEST = 20
 """Columns; nobody reads less."""
-_COMMANDS = re.compile(r"(?<=;) (?=autoresearch |git )")
-"""Between the commands of a `next: ` line, each of which stays whole, so that it can be copied."""
+_COMMANDS = re.compile(r"(?<=;) (?=autoresearch |git )| (?= # )")
+"""Between the commands of a `next: ` or `then: ` line, each of which stays whole, so that it can be copied."""
 
 
 def folded(line: str) -> str:
@@ -32,7 +32,7 @@ def _columns() -> int | None:
 
 def _broken(line: str, columns: int) -> Iterator[str]:
     """A piece that is too long by itself is never cut."""
-    held, *pieces = _COMMANDS.split(line) if line.startswith("next: ") else line.split(" ")
+    held, *pieces = _COMMANDS.split(line) if line.startswith(("next: ", "then: ")) else line.split(" ")
     for piece in pieces:
         if len(held) + 1 + len(piece) > columns:
             yield held

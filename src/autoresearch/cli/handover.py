@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from autoresearch import __version__
+from autoresearch.cli.folded import folded
 from autoresearch.decide.results import one_line
 from autoresearch.display import say
 from autoresearch.edge.receipt import Receipt, mark
@@ -92,7 +93,7 @@ def warn(found: Found, plan: Plan, onto: str | None) -> None:
 def show(handover: Handover, shape: Shape, tips: Mapping[str, str]) -> None:
     """What was made, or with no `tips` would be, where the texts lie, and the commands that come next."""
     for line in (*_made(handover, shape, tips), *(_files(handover, tips)), *(_next(handover) if tips else ())):
-        say(_safe(line))
+        say(folded(_safe(line)))
 
 
 def show_json(handover: Handover, shape: Shape, tips: Mapping[str, str]) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from autoresearch.audited import Plan
+from autoresearch.cli.folded import folded
 from autoresearch.decide.history import History
 from autoresearch.decide.results import one_line
 from autoresearch.display import say
@@ -177,7 +178,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], inks: Sequence[
 def tell(lines: Sequence[str]) -> None:
     """Lines of the result."""
     for line in lines:
-        say(safe(line, sys.stdout.encoding))
+        say(folded(safe(line, sys.stdout.encoding)))
 
 
 def started(plan: Plan, history: History, where: str) -> str:

@@ -167,8 +167,9 @@ def show_dry_run(project: Project, tag: str) -> None:
 def sum_up(project: Project, tag: str, outcome: Outcome, command: str | None = "run") -> None:
     """Why it ended, what came of it, and what to do next where nothing comes after it."""
     from autoresearch.cli.folded import folded
+    from autoresearch.decide.outcome import proof_of_head
     from autoresearch.display import say
-    from autoresearch.figures import number
+    from autoresearch.figures import number, plural
     from autoresearch.news import change
 
     def tell(line: str) -> None:
@@ -182,7 +183,7 @@ def sum_up(project: Project, tag: str, outcome: Outcome, command: str | None = "
     tell(
         f"{metric.name}: baseline {number(baseline.value)}, best {number(best.value)}"
         f"{change(project.settings, best.value, baseline.value)}, "
-        f"{len(history.kept)} of {history.tries} experiments kept"
+        f"{len(history.kept)} of {plural(history.tries, 'experiment')} kept"
     )
     assert baseline.commit is not None
     branch = f"autoresearch/{tag}"
@@ -191,9 +192,11 @@ def sum_up(project: Project, tag: str, outcome: Outcome, command: str | None = "
         tell(f"autoresearch/{tag} is checked out and was not moved; the best is {branch}")
     if command is None:
         return
-    then = f"autoresearch verify {tag}; git diff {baseline.commit[:7]} {branch}; " if history.kept else ""
-    goes_on = f"{project.again} goes on; " if outcome.interrupted else ""
-    tell(f"next: {goes_on}{then}autoresearch report {tag}")
+    verify = "" if proof_of_head(history, metric.direction) else f"autoresearch verify {tag}; "
+    then = f"{verify}git diff {baseline.commit[:7]} {branch}; " if history.kept else ""
+    if outcome.interrupted:
+        tell(f"next: {project.again}  # goes on")
+    tell(f"{'then' if outcome.interrupted else 'next'}: {then}autoresearch report {tag}")
 
 
 def again(program: Path, tag: str, flags: Mapping[str, object], command: str) -> str:

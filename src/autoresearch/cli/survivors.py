@@ -142,7 +142,7 @@ def _luck(plan: Plan, outcome: Outcome) -> list[str]:
         return []
     bound = keep_probability(wins_needed(settings.alpha, settings.max_losses))
     rematches = plural(entered, "rematch", "rematches")
-    return [f"{rematches}: at most {entered} × {bound:.1%} = {entered * bound:.2g} expected to survive by luck"]
+    return [f"{rematches}: at most {entered} × {bound * 100:.1f} % = {entered * bound:.2g} expected to survive by luck"]
 
 
 def _applied(plan: Plan, outcome: Outcome, picked: Picked | None) -> list[str]:

@@ -172,6 +172,7 @@ class Lines:
 
 def _say(journal: Path, *, as_json: bool) -> None:
     """The result as the report has it."""
+    from autoresearch.cli.folded import folded
     from autoresearch.cli.onward import onward
     from autoresearch.decide.recover import fold
     from autoresearch.edge.journal import read
@@ -185,6 +186,6 @@ def _say(journal: Path, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"event": "verified", **(outcome(found.verified) or {})}), flush=True)
     else:
-        print(verification(found), flush=True)
+        print(folded(verification(found) or "nothing is verified"), flush=True)
         for line in onward(journal, "finalize", "audit", "verify"):
-            print(line, flush=True)
+            print(folded(line), flush=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autoresearch.cli.answer import how_it_is, next_step
+from autoresearch.cli.answer import how_it_is, next_steps
 from autoresearch.cli.folded import folded
 from autoresearch.condition import Condition, look
 from autoresearch.edge import holder, whereabouts
@@ -45,8 +45,8 @@ def watch(
         return
     found = look(session)
     print(folded(f"session {session.tag}: {how_it_is(found)}"))
-    if then := next_step(found):
-        print(folded(then))
+    for line in next_steps(found):
+        print(folded(line))
 
 
 def _on_a_screen(attached: Attached, found: Condition) -> None:

@@ -38,6 +38,8 @@ class Weights:
         self._ablation, self._plan = ablation, ablation.plan
         self._apply_it = apply_it
         """The same command with `--apply`."""
+        self._is_there = self._plan.project.repository.ref(f"refs/heads/{self._plan.outcome}") is not None
+        """True where the branch for what is left exists."""
 
     def heading(self) -> Sequence[str]:
         """`ablating autoresearch/mar5: each of 7 keeps left out of the head a1b2c3d in turn`, and what it will take."""
@@ -183,6 +185,8 @@ class Weights:
                 f"no keep is left: the base {plan.project.base[:7]} is no worse than the head, so {plan.outcome} is "
                 "not written"
             ]
+        if picked is None and self._is_there:
+            return [f"{plan.outcome} is there already; rename or delete it, and {self._apply_it} writes it anew"]
         if picked is None:
             return [f"next: {self._apply_it}  # writes {plan.outcome} without them"]
         return [

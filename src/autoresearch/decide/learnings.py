@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from autoresearch.decide.history import History
-from autoresearch.decide.outcome import Outcome, near_misses, verified
+from autoresearch.decide.outcome import Outcome, near_misses, proof_of_head
 from autoresearch.decide.results import one_line
 from autoresearch.decide.tallies import Earned, Tally, earned, kind, predictions, tallies, tried
-from autoresearch.figures import number, percent, proof
+from autoresearch.figures import number, percent, plural, proof
 from autoresearch.model import Direction, Metric
 
 MOST = 20
@@ -44,8 +44,8 @@ def _lines(history: History, past: Sequence[Outcome], metric: Metric) -> Iterato
     )
     yield (
         f"{plain(metric.name)} ({towards} is better): {number(baseline.value)} at the start, {number(best.value)} at "
-        f"best{share}. {len(kept)} of {len(done)} experiments were kept. Changes are over the best of that time, in a "
-        "rematch over the runs beside it."
+        f"best{share}. {len(kept)} of {plural(len(done), 'experiment')} kept. Changes are over the best of that time, "
+        "in a rematch over the runs beside it."
     )
     yield from _listed("What worked", [_entry(each, towards) for each in kept])
     yield from _listed("What came closest since the last keep", [_entry(each, towards) for each in misses])
@@ -66,8 +66,7 @@ def _lines(history: History, past: Sequence[Outcome], metric: Metric) -> Iterato
 
 def _proof(history: History, towards: Direction) -> str:
     """What the verification of what stands now says."""
-    known, best = history.verification, history.incumbent
-    found = verified(known, towards) if known and best and known.asked.head == best.commit else None
+    found = proof_of_head(history, towards)
     return proof(found) if found else "not verified when this was written"
 
 

@@ -9,7 +9,7 @@ from math import isfinite
 from statistics import median
 from typing import Self, overload
 
-from autoresearch.decide.history import BASELINE, Experiment, Verification
+from autoresearch.decide.history import BASELINE, Experiment, History, Verification
 from autoresearch.decide.interval import Interval, interval
 from autoresearch.decide.rounds import rounds
 from autoresearch.model import Direction, Metric
@@ -94,6 +94,12 @@ def side_by_side(experiment: Experiment, direction: Direction) -> Interval | Non
         return finite(done.pairs, direction)
     mine, theirs = done.values("candidate"), done.values("incumbent")
     return finite([(median(theirs), median(mine))], direction) if mine and theirs else None
+
+
+def proof_of_head(history: History, direction: Direction) -> Interval | None:
+    """What the verification of what stands now says; None where that was not verified, or not to the end."""
+    known, best = history.verification, history.incumbent
+    return verified(known, direction) if known and best and known.asked.head == best.commit else None
 
 
 def verified(verification: Verification, direction: Direction) -> Interval | None:

@@ -92,12 +92,15 @@ def offer(known: list[Recorded]) -> str:
     return f"Its sessions: {', '.join(one.tag for one in known[:8])}{more}."
 
 
-def has_branch(folder: Path, name: str) -> bool:
-    """True where the repository around a folder, which may be within git's own, has a branch of that short name."""
-    asked = ["git", "-C", str(folder), "show-ref", "--verify", "--quiet", f"refs/heads/{name}"]
+def tip(folder: Path, name: str) -> str | None:
+    """The commit of a branch by its short name, in the repository around a folder; None where there is no such branch.
+
+    The folder may be within git's own.
+    """
+    asked = ["git", "-C", str(folder), "show-ref", "--verify", "--hash", f"refs/heads/{name}"]
     with suppress(OSError):
-        return subprocess.run(asked, capture_output=True).returncode == 0
-    return False
+        return subprocess.run(asked, capture_output=True, text=True).stdout.strip() or None
+    return None
 
 
 def _common_dir() -> Path | None:

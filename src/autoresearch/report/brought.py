@@ -10,7 +10,7 @@ from autoresearch.figures import percent
 from autoresearch.records import Opened
 from autoresearch.report import certainty, escape, wording
 from autoresearch.report.cells import clean, shorten
-from autoresearch.report.log import Log
+from autoresearch.report.log import Log, Row
 from autoresearch.report.phrases import edit
 from autoresearch.report.summary import Kept, Summary
 
@@ -79,7 +79,10 @@ def biggest(kept: Sequence[Kept]) -> list[Kept]:
 def standing(log: Log, brought: Brought) -> Iterator[str]:
     """How sure the branch's gain is: what was verified or measured, and what of this branch was not."""
     claim = certainty.claim(log)
-    if not brought.measured:
+    if spared := _spared(log, brought):
+        without = certainty.named(spared)
+        yield f"of the session's head: {claim}; an ablation measured the head to be no worse without {without}"
+    elif not brought.measured:
         yield (
             f"as measured while choosing; this selection was not measured as a whole: autoresearch audit "
             f"{brought.branch} --base {(brought.onto or brought.opened.base)[:10]}"
@@ -150,6 +153,14 @@ def reading(brought: Brought) -> str:
 def sown(seeds: Sequence[int]) -> str | None:
     """The seeds of pairs, where there are any."""
     return f"AUTORESEARCH_SEED of the pairs, both arms alike: {', '.join(map(str, seeds))}" if seeds else None
+
+
+def _spared(log: Log, brought: Brought) -> list[Row]:
+    """The keeps that a selection leaves out, where an ablation measured the head to do without all of them together."""
+    held = {entry.row.n for entry in (*brought.kept, *brought.apart, *brought.undone)}
+    left_out = [row for row in log.rows if row.status == "keep" and not row.sentinel and row.n not in held]
+    known = log.evidence.after.spared if log.evidence else frozenset()
+    return left_out if not brought.measured and frozenset(row.commit or "" for row in left_out) in known else []
 
 
 def _numbers(kept: Sequence[Kept]) -> str:

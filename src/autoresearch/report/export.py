@@ -110,7 +110,8 @@ def _anew(commit: str, found: Anew) -> dict[str, Any]:
 
 
 def _left_out(commit: str, found: LeftOut) -> dict[str, Any]:
-    return {"commit": commit, "along": list(found.along), "standing": found.standing, **_measured(found.worth)}
+    alone = {} if found.in_pairs else {"pairs": None, "wins": None}
+    return {"commit": commit, "along": list(found.along), "standing": found.standing, **_measured(found.worth), **alone}
 
 
 def _measured(found: Interval | None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from autoresearch.decide.outcome import side_by_side
 from autoresearch.decide.recover import fold
 from autoresearch.edge.journal import salvage
 from autoresearch.edge.receipt import RECEIPT, Receipt
-from autoresearch.edge.whereabouts import ABLATED, ABLATIONS, AUDITS, has_branch
+from autoresearch.edge.whereabouts import ABLATED, ABLATIONS, AUDITS, tip
 from autoresearch.model import Direction
 from autoresearch.records import DONE
 
@@ -39,6 +39,8 @@ class LeftOut:
     standing: Standing
     worth: Interval | None
     """Gain of the head over the head without it; None where that could not be measured."""
+    in_pairs: bool
+    """False where one run of each told, as of an exact metric."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,10 @@ class Followups:
     """Commit → what the latest finished audit says of it."""
     ablated: Mapping[str, LeftOut] = field(default_factory=dict)
     """Commit → what the latest finished ablation says of it."""
-    shrunk: str = ""
-    """The branch without the dead weight, by its short name; empty where there is none."""
+    spared: frozenset[frozenset[str]] = frozenset()
+    """Sets of commits that the head was measured to do without, each set together."""
+    shrunk: tuple[str, str] | None = None
+    """Short name and commit of the branch without the dead weight; None where there is none."""
     finalized: Finalized | None = None
 
 
@@ -72,11 +76,12 @@ def followups(journal: Path, history: History, direction: Direction) -> Followup
         audited={e.commit: Anew(e.kept, side_by_side(e, direction)) for e in audit.experiments[BASELINE:] if e.commit},
         # Each keep by itself comes before all that is dead weight together, so that its first one is its own.
         ablated={
-            e.without[0]: LeftOut(e.without[1:], standing(e), worth(e, head, direction))
+            e.without[0]: LeftOut(e.without[1:], standing(e), worth(e, head, direction), bool(e.draws))
             for e in reversed(ablation.experiments)
             if e.without
         },
-        shrunk=_shrunk(journal, history) if ablation.begun else "",
+        spared=frozenset(frozenset(e.without) for e in ablation.experiments if e.without and e.kept),
+        shrunk=_shrunk(journal, history) if ablation.begun else None,
         finalized=_finalized(journal.parent / RECEIPT),
     )
 
@@ -97,10 +102,11 @@ def _latest(root: str, journal: Path, history: History) -> History:
     return History()
 
 
-def _shrunk(journal: Path, history: History) -> str:
+def _shrunk(journal: Path, history: History) -> tuple[str, str] | None:
     assert history.opened is not None
     branch = f"autoresearch/{history.opened.tag}-{ABLATED}"
-    return branch if has_branch(journal.parent, branch) else ""
+    commit = tip(journal.parent, branch)
+    return (branch, commit) if commit else None
 
 
 def _finalized(path: Path) -> Finalized | None:

@@ -56,6 +56,7 @@ def read_journal(path: Path, data: bytes, metric: str | None, direction: Directi
             model=opened.model,
             lives=history.lives,
             closed=history.closed,
+            ended=history.last.at if history.last and history.closed is not None else None,
             in_progress=history.pending.n if history.pending else None,
             goes_on=_goes_on(path, history),
             sandboxes=tuple(record.sandbox for record in records if isinstance(record, Began)),

@@ -28,7 +28,7 @@ def lines(log: Log) -> Iterator[str]:
         return
     yield from (f"{clean(tally.name)}:{_counted(tally, direction)}" for tally in found.kinds)
     if log.evidence and log.evidence.keeps:
-        yield "changes are those of the pairs, one keep upon the other; the headline's is between two single runs"
+        yield "changes are those of the pairs, one keep upon the other; the headline's is between the values on record"
     if told := found.predictions:
         yield (
             f"predictions: {told.came_true} of {told.made} were kept with at least half of what was predicted; "

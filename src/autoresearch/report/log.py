@@ -126,6 +126,8 @@ class Session:
     """The command that goes on with it; empty where that is not known."""
     sandboxes: tuple[str, ...] = ()
     """What the runs of each life were shut in, oldest first: bubblewrap, landlock or none."""
+    ended: str | None = None
+    """When that was, ISO 8601; None exactly when `closed` is."""
     state: State | None = None
     """What it is in; None where the journal lies elsewhere than where it was written, so that nobody can tell."""
 

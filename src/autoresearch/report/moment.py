@@ -30,11 +30,11 @@ def doing(log: Log, moment: Moment) -> str:
     session = log.session
     assert session is not None
     if not moment.running:
-        day = moment.at.strftime("%Y-%m-%d")
-        if session.closed:
-            return f"ended {day} {clock}: {session.closed}"
+        if session.closed and session.ended:
+            ended = datetime.fromisoformat(session.ended).astimezone(moment.at.tzinfo)
+            return f"ended {ended:%Y-%m-%d %H:%M:%S}: {session.closed}"
         again = session.goes_on or f"autoresearch run --tag {session.tag}"
-        return f"stopped {day} {clock} before its end; it goes on with: {again}"
+        return f"stopped {moment.at:%Y-%m-%d} {clock} before its end; it goes on with: {again}"
     number = session.in_progress or len(log.rows) + 1
     what = f"experiment {number}" if number > 1 else "the baseline"
     trying = f" “{log.trying}”" if log.trying and number > 1 else ""

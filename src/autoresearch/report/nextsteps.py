@@ -87,7 +87,8 @@ def _of_keeps(log: Log, summary: Summary, tag: str) -> Iterator[Step]:
     assert evidence is not None
     verified = evidence.verified
     running = log.session is not None and log.session.state == "running"
-    if certainty.proven(log) is None and not running:
+    unfinished = verified and verified.current and verified.gain and verified.gain.pairs < verified.asked
+    if (certainty.proven(log) is None or unfinished) and not running:
         if verified is None or not verified.current:
             yield Step(f"autoresearch verify {tag}", "head against baseline, measured anew in 12 runs")
         elif verified.gain is None or verified.gain.pairs < verified.asked:
@@ -111,17 +112,16 @@ def _towards_review(log: Log, evidence: Evidence, tag: str) -> Iterator[Step]:
     if weights is None and evidence.kept > 1:
         yield Step(f"autoresearch ablate {tag}", "which of the keeps still earn their place")
     dead = weights["dead"] if weights else []
-    name = tag
+    name, head = tag, evidence.verified.head if evidence.verified else ""
     if dead and after.shrunk:
-        name = after.shrunk.removeprefix("autoresearch/")
+        name, head = after.shrunk[0].removeprefix("autoresearch/"), after.shrunk[1]
     elif 0 < len(dead) < evidence.kept:
         yield Step(f"autoresearch ablate {tag} --apply", f"a branch without {certainty.named(dead)}")
-    made = after.finalized
-    if made and any(branch.startswith(f"autoresearch/{name}-final") for branch in made.branches):
-        what = f"made of {made.head[:7]} before: how to merge it"
+    if after.finalized and after.finalized.head == head:
+        yield from (Step(f"git merge {shlex.quote(branch)}", "finalized") for branch in after.finalized.branches)
     else:
         what = "a branch to review and merge, with the pull request's text"
-    yield Step(f"autoresearch finalize {shlex.quote(name)}", what)
+        yield Step(f"autoresearch finalize {shlex.quote(name)}", what)
 
 
 def _of_nothing(log: Log, tag: str) -> Iterator[Step]:

@@ -83,8 +83,8 @@ def details(log: Log, summary: Summary) -> Iterator[str]:
         standing = "best is" if last.best.cause != "simplification" else "what stands is a simplification,"
         yield f"{standing} {name(last.best)}" + ("" if log.evidence else f"; {certainty.CAVEAT}")
         if outdone := last.outdone:
-            once = f"#{outdone.label} once measured {number(outdone.value)}, which is better"
-            yield f"{once}: single runs are not compared, later keeps won side by side"
+            once = f"#{outdone.label} measured {number(outdone.value)} in its time, which is better"
+            yield f"{once}: values of different times are not compared, later keeps won side by side"
     if last is not None and len(summary.stretches) > 1:
         yield f"since line {last.segment.line} ({last.segment.why}): {plural(len(last.kept), 'keep')}"
     for stretch in summary.stretches[:-1]:
