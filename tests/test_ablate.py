@@ -132,6 +132,9 @@ def test_a_session_of_what_matters_what_does_nothing_what_is_double_and_what_is_
     ]
     finalized = user.types("finalize", "t-ablated", "--dry-run", env=environment(user))
     assert "would write autoresearch/t-ablated-final: 1 commit on" in finalized.stdout, finalized.stderr
+    assert "; an ablation measured the head to be no worse without #3, #4\n" in finalized.stdout
+    there = user.types("ablate", "t", *FLAGS, env=environment(user)).stdout.splitlines()[-1]
+    assert there.startswith("autoresearch/t-ablated is there already; rename or delete it, and autoresearch ablate t ")
     user.git("branch", "--quiet", "-D", "autoresearch/t-ablated")
     done = user.types("ablate", "t", "--apply", "--json", *FLAGS, env=environment(user))
     assert len(user.values()) == 10

@@ -187,10 +187,10 @@ def test_a_hook_that_runs_is_seen_here_and_from_another_terminal(tmp_path: Path)
     user = User.with_project(tmp_path, program=hooked(**hooks, hook_timeout="50s"))
     with ModelServer([whole("11.0"), Failure(429, "slow down", {"Retry-After": "600"})]) as server:
         session = Screen([*ARGUMENTS], user, 110, 30, environment(server))
-        session.shows(r"#3 running on_keep  0:00:\d\d of 0:00:50")
-        assert re.search(r"now: #3 running on_keep for 0:00:\d\d of 0:00:50\n", user.types("status").stdout)
+        session.shows(r"#2 running on_keep  0:00:\d\d of 0:00:50")
+        assert re.search(r"now: #2 running on_keep for 0:00:\d\d of 0:00:50\n", user.types("status").stdout)
         watch = Screen(["watch"], user, 110, 30, {})
-        watch.shows(r"#3 running on_keep  0:00:\d\d of 0:00:50")
+        watch.shows(r"#2 running on_keep  0:00:\d\d of 0:00:50")
         (tmp_path / "keep-gate").touch()
         for screen in (session, watch):
             screen.shows("#3 waiting for openai/gpt-6-luna 0:0")

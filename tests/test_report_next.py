@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from autoresearch.model import Cause, Direction, Status
 from autoresearch.report import certainty, direction, nextsteps
 from autoresearch.report.export import to_json
 from autoresearch.report.markdown import markdown
+from autoresearch.report.moment import Moment, doing
 from autoresearch.report.nextsteps import Step
 from autoresearch.report.read import read
 from autoresearch.report.summary import summarise
@@ -32,6 +35,7 @@ CLOSED = [records.Closed(reason="the budget of 9 experiments is spent")]
 DONE = records.Closed(reason=records.DONE)
 STRONG = [(2.0, 1.7)] * 3 + [(2.0, 1.72)] * 3
 VERIFY, DIFF, SHOW = "autoresearch verify mar5", "git diff 0000001 autoresearch/mar5", "autoresearch show {} mar5"
+BUDGET = "--budget=experiments=2"
 STATUS, RUN = "autoresearch status mar5", "autoresearch run --tag mar5"
 
 
@@ -269,6 +273,13 @@ def test_what_was_finalized_is_said_with_the_head_it_is_of(tmp_path: Path) -> No
     assert json.loads(to_json(log, summarise(log)))["evidence"]["finalized"] == made
 
 
+def test_the_last_page_says_when_the_session_ended_and_not_when_it_was_made(tmp_path: Path) -> None:
+    path = story(tmp_path, baseline(), keep(2), CLOSED, verification(2, BETTER))
+    said = doing(read(path), Moment(datetime(2999, 1, 1, tzinfo=UTC), running=False))
+    assert re.fullmatch(r"ended 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d: the budget of 9 experiments is spent", said)
+    assert "2999" not in said
+
+
 # Direction
 
 
@@ -314,11 +325,13 @@ def test_verify_says_in_learnings_what_it_found_where_they_are_its_own(tmp_path:
     user = User.with_project(tmp_path)
     with ModelServer([whole("11.0")]) as server:
         environment = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": server.openai_url}
-        user.types("run", "--tag=t", "--model=openai/gpt-6-luna", "--budget=experiments=2", env=environment)
+        user.types("run", "--tag=t", "--model=openai/gpt-6-luna", BUDGET, env=environment)
     page = tmp_path / "LEARNINGS.md"
     assert "11 at best (+10.0 % as measured; not verified when this was written)" in page.read_text()
     assert "verification:" not in user.types("status", "t").stdout
+    assert "next: autoresearch verify t; git diff" in user.types("run", "--tag=t", "--model=tune", BUDGET).stdout
     assert user.types("verify", "t").returncode == 0
+    assert "next: git diff" in user.types("run", "--tag=t", "--model=tune", BUDGET).stdout
     assert "verification: verified gain 10.0 % (10.0 % to 10.0 %, 6 of 6 pairs won)\n" in user.types("status").stdout
     found = json.loads(user.types("status", "--json").stdout)["verified"]
     assert (round(found["gain"], 3), found["pairs"], found["relative"]) == (0.1, 6, True)

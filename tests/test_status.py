@@ -17,9 +17,13 @@ from typing import Any
 import pexpect
 import pytest
 
+from autoresearch.cli.answer import what_it_does
+from autoresearch.condition import Condition
 from autoresearch.edge import holder
 from autoresearch.edge.folder import SessionFolder
-from autoresearch.edge.holder import Holder
+from autoresearch.edge.holder import HOLDER, Holder
+from autoresearch.edge.whereabouts import Recorded
+from autoresearch.pulse import Pulse
 from model_server import Failure, ModelServer, Scripted
 from test_display import Screen
 from test_session import wait_for, waiting
@@ -191,6 +195,17 @@ def test_a_killed_session_is_told_from_one_that_cannot_be_seen_and_no_stranger_i
             stranger.wait()
         (it.folder / "holder.json").unlink()
         assert "session t: ended by an error" in it.user.types("report").stdout
+
+
+@pytest.mark.parametrize(("began_s", "said"), [(-5, "closing"), (5, "beginning")])
+def test_a_session_that_closes_is_told_from_one_that_begins_anew(tmp_path: Path, began_s: float, said: str) -> None:
+    recorded = Recorded("t", tmp_path)
+    recorded.folder.mkdir(parents=True)
+    (recorded.folder / HOLDER).write_text("{}")
+    at = time.time()
+    os.utime(recorded.folder / HOLDER, (at + began_s, at + began_s))
+    known = Pulse("t", 1, at, "m", "score", "higher", "closing", at, None, closed="the budget is spent")
+    assert what_it_does(Condition(recorded, "running", None, known)) == said
 
 
 def test_looking_takes_the_lock_from_nobody(tmp_path: Path) -> None:

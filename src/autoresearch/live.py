@@ -140,7 +140,7 @@ class LiveView:
         if self._phase == VERIFYING and (verification := history.verification):
             done, asked = len(rounds(verification.measured).pairs), plural(verification.asked.pairs, "pair")
             return Text(f"{VERIFYING}, {done} of {asked} measured  {clock(now - self._since)}")
-        number = history.pending.n if history.pending else len(history.experiments) + 1
+        number = history.pending.n if history.pending else len(history.experiments) + (not self._busy)
         of = f"/{self._settings.budget.experiments}" if self._settings.budget.experiments else ""
         text = Text(f"#{number}{of} ", style="bold cyan")
         phase, since, limit_s = self._busy or (self._phase, self._since, self._limit_s)
