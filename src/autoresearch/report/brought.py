@@ -170,7 +170,7 @@ def _numbers(kept: Sequence[Kept]) -> str:
 def _item(log: Log, entry: Kept) -> str:
     change = percent(entry.change, log.direction) or "-"
     text = f"#{entry.row.label} {edit(entry.row)}" + (f" ({entry.row.reason})" if entry.row.reason else "")
-    return textwrap.fill(text, _WIDTH, initial_indent=f"  {change:>8}  ", subsequent_indent=" " * 12)
+    return textwrap.fill(escape.message(text), _WIDTH, initial_indent=f"  {change:>8}  ", subsequent_indent=" " * 12)
 
 
 def _reproduction(brought: Brought, seeds: Sequence[int]) -> Iterator[str]:
@@ -193,7 +193,7 @@ def _trailers(log: Log, brought: Brought, kept: Sequence[Kept]) -> str:
 
 
 def _wrapped(text: str) -> str:
-    return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(escape.message(text), _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _message(first: str, blocks: Sequence[str]) -> str:
