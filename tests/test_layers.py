@@ -58,7 +58,7 @@ ALLOWED = {
     "observer": {"decide.history", *NOUNS},
     "moments": {"news", "decide", "figures", *NOUNS},
     "hooks": {"moments", "observer", "project", "decide.history", "edge", "figures", *NOUNS},
-    "pulse": set[str](),
+    "pulse": {"decide.interval"},
     "heartbeat": {"pulse", "news", "observer", "decide", "edge.journal", "edge.signals", "edge.whereabouts", *NOUNS},
     "condition": {"pulse", "heartbeat", "edge.holder", "edge.whereabouts", *NOUNS},
     "attached": {

@@ -21,7 +21,7 @@ from autoresearch.errors import RepositoryError
 from autoresearch.model import Metric, Status
 from autoresearch.news import phase
 from autoresearch.observer import Observer
-from autoresearch.pulse import Counts, Pulse, Scored, Verified, Wait, write
+from autoresearch.pulse import Counts, Pulse, Scored, Wait, write
 from autoresearch.records import AnyRecord, Began, Closed, Gating, Measuring, Opened
 from autoresearch.secrets import redactor
 
@@ -77,7 +77,7 @@ class Teller:
             lives=history.lives,
             closed=None if history.closed is None else one_line(history.closed),
             closed_at=_time(history.last) if isinstance(history.last, Closed) else None,
-            verified=_verified(history, opened),
+            verified=proof_of_head(history, opened.direction),
             verifying=_verifying(record, history),
         )
 
@@ -185,12 +185,6 @@ def _limit_s(record: AnyRecord, began: Began) -> float | None:
     if isinstance(record, Gating):
         return began.check_timeout_s if record.gate == "check" else began.confirm_timeout_s
     return began.timeout_s if isinstance(record, Measuring) else None
-
-
-def _verified(history: History, opened: Opened) -> Verified | None:
-    """What the verification of what stands now says, once it is complete."""
-    found = proof_of_head(history, opened.direction)
-    return Verified(**vars(found)) if found else None
 
 
 def _verifying(record: AnyRecord, history: History) -> tuple[int, int] | None:

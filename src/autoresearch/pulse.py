@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autoresearch.decide.interval import Interval
+
 SCHEMA = 1
 """Of the file; one with another number is not read, and the journal is."""
 
@@ -29,21 +31,6 @@ class Scored:
     n: int
     value: float | None
     commit: str | None
-
-
-@dataclass(frozen=True)
-class Verified:
-    """Gain of what stands now over the baseline, measured again after the session; positive when better."""
-
-    gain: float
-    low: float | None
-    high: float | None
-    """Ends of the interval; None for too few pairs."""
-    confidence: float | None
-    pairs: int
-    relative: bool
-    """False for differences in the metric's own unit."""
-    wins: int
 
 
 @dataclass(frozen=True)
@@ -107,13 +94,13 @@ class Pulse:
     closed: str | None = None
     """Why the latest life ended; None while it runs, or where it did not end in order."""
     closed_at: float | None = None
-    verified: Verified | None = None
-    """None where what stands now was not verified."""
+    verified: Interval | None = None
+    """Gain of what stands now over the baseline, measured again; None where it was not."""
     verifying: tuple[int, int] | None = None
     """Pairs measured and asked for, where the latest record is a verification's."""
 
 
-_PARTS = {"waiting": Wait, "counts": Counts, "baseline": Scored, "best": Scored, "verified": Verified}
+_PARTS = {"waiting": Wait, "counts": Counts, "baseline": Scored, "best": Scored, "verified": Interval}
 """Fields that have fields."""
 
 
