@@ -159,7 +159,7 @@ def _spared(log: Log, brought: Brought) -> list[Row]:
     """The keeps that a selection leaves out, where an ablation measured the head to do without all of them together."""
     held = {entry.row.n for entry in (*brought.kept, *brought.apart, *brought.undone)}
     left_out = [row for row in log.rows if row.status == "keep" and not row.sentinel and row.n not in held]
-    known = log.evidence.after.spared if log.evidence else frozenset()
+    known = log.evidence.after.spared if log.evidence and certainty.weights(log) is not None else frozenset()
     return left_out if not brought.measured and frozenset(row.commit or "" for row in left_out) in known else []
 
 
