@@ -425,7 +425,7 @@ def test_says_that_a_file_is_not_there(tmp_path: Path) -> None:
 
 def test_a_header_alone_is_a_session_that_has_just_begun(tmp_path: Path) -> None:
     log = log_of(tmp_path, HEADER)
-    assert (log.rows, log.metric, log.direction) == ((), "val_bpb", Direction.LOWER)
+    assert (list(log.rows), log.metric, log.direction) == ([], "val_bpb", Direction.LOWER)
 
 
 # Properties
@@ -607,6 +607,6 @@ def test_a_damaged_journal_shows_its_sound_beginning_and_says_so(
     except AutoresearchError:
         return
     if found.kind == "journal":
-        assert found.rows == whole.rows[: len(found.rows)]
+        assert found.rows[:] == whole.rows[: len(found.rows)]
         assert len(found.warnings) == 1 or bytes(content).count(b"\n") == len(content.splitlines())
         assert len(found.warnings) == 1 or bytes(content) == whole_night[: len(content)]

@@ -11,7 +11,7 @@ from autoresearch.model import Direction
 from autoresearch.report import wording
 from autoresearch.report.causes import cause
 from autoresearch.report.curve import Curve, curve
-from autoresearch.report.log import Log, Row, Segment, Session, Spending, Standing
+from autoresearch.report.log import Log, Row, Rows, Segment, Session, Spending, Standing
 from autoresearch.report.phrases import duration
 from autoresearch.report.summary import Stretch, Summary, ratio, summarise
 
@@ -36,7 +36,7 @@ def row(n: int, status: Standing, value: float | None, description: str = "", *,
 
 def log(rows: Sequence[tuple[Standing, float | None]], direction: Direction | None = LOWER, **more: object) -> Log:
     """A log of one segment."""
-    placed = tuple(row(n, status, value) for n, (status, value) in enumerate(rows, start=1))
+    placed = Rows.of(row(n, status, value) for n, (status, value) in enumerate(rows, start=1))
     segment = Segment(0, 2, "loss", direction)
     return Log("results.tsv", "tsv", "loss", direction, placed, (segment,), (), **more)  # type: ignore[arg-type]
 
@@ -133,7 +133,7 @@ def test_a_keep_that_won_side_by_side_and_measured_worse_alone_is_explained(firs
         replace(row(n, "keep", value), cause="better") if n > 1 else row(n, "baseline", value)
         for n, value in enumerate([2.0, first, 1.5], start=1)
     )
-    whole = Log("mar5", "journal", "loss", LOWER, rows, (Segment(0, 1, "loss", LOWER),), ())
+    whole = Log("mar5", "journal", "loss", LOWER, Rows.of(rows), (Segment(0, 1, "loss", LOWER),), ())
     summary = summarise(whole)
     assert last(summary).best == rows[2]
     found = [line for line in wording.details(whole, summary) if "in its time" in line]
@@ -150,7 +150,7 @@ def test_best_and_baseline_are_those_since_the_last_reset() -> None:
         row(4, "keep", 3.0, segment=1),
     )
     segments = (Segment(0, 2, "loss", LOWER), Segment(1, 4, "loss", LOWER, "a new baseline: other data"))
-    whole = Log("results.tsv", "tsv", "loss", LOWER, rows, segments, ())
+    whole = Log("results.tsv", "tsv", "loss", LOWER, Rows.of(rows), segments, ())
     summary = summarise(whole)
     assert (last(summary).baseline, last(summary).best) == (rows[2], rows[3])
     assert wording.headline(whole, summary) == "loss 4 → 3 (-25.0 %) since line 4, in all 2 experiments: 2 kept"
@@ -186,7 +186,7 @@ def test_groups_crashes_by_cause(description: str, expected: str) -> None:
 
 def test_the_commonest_cause_comes_first_and_unknown_ones_last() -> None:
     rows = tuple(row(n, "crash", None, text) for n, text in enumerate(["odd", "odd", "odd", "OOM", "NaN", "NaN"], 1))
-    crashes = summarise(Log("x", "tsv", "loss", LOWER, rows, (Segment(0, 2, "loss", LOWER),), ())).crashes
+    crashes = summarise(Log("x", "tsv", "loss", LOWER, Rows.of(rows), (Segment(0, 2, "loss", LOWER),), ())).crashes
     assert [(group.cause, len(group.rows)) for group in crashes] == [
         ("not a number", 2),
         ("out of memory", 1),

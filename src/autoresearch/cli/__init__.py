@@ -35,17 +35,14 @@ def main() -> None:
     for name in ("stdout", "stderr"):
         if type(stream := getattr(sys, name)) is io.TextIOWrapper:
             setattr(sys, name, Discreet(stream))
-    from autoresearch.cli.answer import answer, asked
     from autoresearch.edge.git import forget_caller
 
     forget_caller()
     try:
-        if quick := asked(sys.argv[1:]):  # Typer, and pydantic which it loads, take longer than that may
-            answer(quick[0], as_json=quick[1])
-            return
-        from autoresearch.cli.app import app
+        if not _answered():
+            from autoresearch.cli.app import app
 
-        app()
+            app()
     except AutoresearchError as error:
         complain(f"error: {error}")
         sys.exit(error.exit_code)
@@ -59,6 +56,18 @@ def main() -> None:
     except Exception:  # noqa: BLE001 - the last resort: a bug is said to be one, with what is needed to find it
         complain(f"{traceback.format_exc()}error: this is a bug in autoresearch; please report the lines above.")
         sys.exit(1)
+
+
+def _answered() -> bool:
+    """Say what `status` asks for; False leaves it to Typer, which takes longer to load than that may."""
+    if sys.argv[1:2] != ["status"]:
+        return False
+    from autoresearch.cli.answer import answer, asked
+
+    if (wanted := asked(sys.argv[2:])) is None:
+        return False
+    answer(wanted[0], as_json=wanted[1])
+    return True
 
 
 def complain(text: str) -> None:

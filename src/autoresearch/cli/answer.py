@@ -24,14 +24,12 @@ SCHEMA = 1
 JSON = "--json"
 
 
-def asked(arguments: Sequence[str]) -> tuple[str | None, bool] | None:
-    """TAG and whether JSON is wanted, of a command line that asks for nothing else; None leaves it to Typer."""
-    command, *rest = arguments or [""]
-    as_json = JSON in rest
+def asked(rest: Sequence[str]) -> tuple[str | None, bool] | None:
+    """TAG and whether JSON is wanted, of what stands behind `status`, if that is all; None leaves it to Typer."""
     tags = [argument for argument in rest if argument != JSON]
-    if command != "status" or len(tags) > 1 or rest.count(JSON) > 1 or any(tag.startswith("-") for tag in tags):
+    if len(tags) > 1 or rest.count(JSON) > 1 or any(tag.startswith("-") for tag in tags):
         return None
-    return next(iter(tags), None), as_json
+    return next(iter(tags), None), JSON in rest
 
 
 def answer(tag: str | None, *, as_json: bool) -> None:

@@ -48,6 +48,7 @@ _MISSING = frozenset(
         "skipped",
     ]
 )
+_SEEN = b"\t\n" + bytes(range(0x20, 0x7F))
 _HASH = re.compile(r"[0-9a-f]{6,40}", re.IGNORECASE)
 
 
@@ -64,6 +65,12 @@ def clean(text: str) -> str:
         return text.strip()
     flat = _LONE_SURROGATE.sub("\ufffd", " ".join(text.split()))
     return _CONTROL.sub("\ufffd", flat)
+
+
+def are_printable(text: str) -> bool:
+    """True where all but tabs and newlines is printable; quicker than `str.isprintable` where most is ASCII."""
+    rest = text.encode(errors="surrogatepass").translate(None, _SEEN)
+    return rest.decode(errors="surrogatepass").isprintable()
 
 
 def unquote(cell: str) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from autoresearch.direction import guess
 from autoresearch.model import Direction
 from autoresearch.report import names
-from autoresearch.report.log import Row
+from autoresearch.report.log import Rows
 
 _WORDS = {
     **dict.fromkeys(("lower", "lower_is_better", "minimize", "minimise", "min", "down"), Direction.LOWER),
@@ -26,32 +25,32 @@ def from_name(metric: str) -> Direction | None:
     return Direction.HIGHER if names.is_rate(metric) else guess("_".join(names.words(metric)))
 
 
-def from_rows(rows: Sequence[Row]) -> Direction | None:
+def from_rows(rows: Rows) -> Direction | None:
     """Which way keeps move and discards fall back: at least two votes, three in four of them agreeing.
 
     Without a keep that moved nothing is said: what was not kept may have been better, and not by enough.
     """
     up = down = moved = 0
     incumbent: float | None = None
-    segment = -1
-    for row in rows:
-        if row.segment != segment:
-            segment, incumbent = row.segment, None
-        if row.value is None or row.status not in ("baseline", "keep", "discard"):
+    current = -1
+    for segment, value, status in zip(rows.segments, rows.values, rows.statuses, strict=True):
+        if segment != current:
+            current, incumbent = segment, None
+        if value is None or status not in ("baseline", "keep", "discard"):
             continue
-        if incumbent is not None and row.value != incumbent:
-            toward_up = (row.value > incumbent) == (row.status != "discard")
+        if incumbent is not None and value != incumbent:
+            toward_up = (value > incumbent) == (status != "discard")
             up, down = up + toward_up, down + (not toward_up)
-            moved += row.status == "keep"
-        if row.status != "discard":
-            incumbent = row.value
+            moved += status == "keep"
+        if status != "discard":
+            incumbent = value
     if not moved or max(up, down) < 2 or max(up, down) < 0.75 * (up + down):
         return None
     return Direction.HIGHER if up > down else Direction.LOWER
 
 
 def resolve(
-    flag: Direction | None, comment: Direction | None, metric: str, rows: Sequence[Row]
+    flag: Direction | None, comment: Direction | None, metric: str, rows: Rows
 ) -> tuple[Direction | None, tuple[str, ...]]:
     """The direction by the first source that knows it, and what contradicts it."""
     sources = [

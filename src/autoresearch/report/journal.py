@@ -20,7 +20,7 @@ from autoresearch.report.cells import clean
 from autoresearch.report.evidence import gather
 from autoresearch.report.followups import followups
 from autoresearch.report.learnt import learnt
-from autoresearch.report.log import Log, Ran, Row, Run, Segment, Session, Spending, Standing
+from autoresearch.report.log import Log, Ran, Row, Rows, Run, Segment, Session, Spending, Standing
 
 
 def read_journal(path: Path, data: bytes, metric: str | None, direction: Direction | None) -> Log:
@@ -46,7 +46,7 @@ def read_journal(path: Path, data: bytes, metric: str | None, direction: Directi
         kind="journal",
         metric=opened.metric,
         direction=settled,
-        rows=tuple(_row(experiment, settled) for experiment in history.experiments),
+        rows=Rows.of(_row(experiment, settled) for experiment in history.experiments),
         segments=(Segment(0, BASELINE, opened.metric, settled),),
         warnings=doubts,
         columns=opened.columns,

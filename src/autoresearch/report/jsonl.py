@@ -12,7 +12,7 @@ from autoresearch.errors import SettingsError
 from autoresearch.model import Direction
 from autoresearch.report import cells, status
 from autoresearch.report import direction as directions
-from autoresearch.report.log import Log, Row, Segment, Spending
+from autoresearch.report.log import Log, Row, Rows, Segment, Spending
 from autoresearch.report.segments import without_empty_zeros
 
 _PLACED = frozenset(["run", "status", "description"])
@@ -67,18 +67,16 @@ def _config(read: _Read, number: int, config: Mapping[str, Any], metric: str | N
     read.segments.append(Segment(len(read.segments), number, metric or own, said, why))
 
 
-def _placed(rows: Sequence[Row], segments: Sequence[Segment]) -> tuple[list[Row], list[Segment]]:
+def _placed(rows: Sequence[Row], segments: Sequence[Segment]) -> tuple[Rows, list[Segment]]:
     """Without the segments that no run followed; the first run of a segment is its baseline."""
     begun_by = {row.segment: row.n for row in reversed(rows)}
     used = [segment for segment in segments if segment.index in begun_by] or [segments[-1]]
     index = {segment.index: i for i, segment in enumerate(used)}
     firsts = set(begun_by.values())
-    placed = [
-        replace(row, segment=index[row.segment], status="baseline")
-        if row.n in firsts and row.status == "keep"
-        else replace(row, segment=index[row.segment])
-        for row in rows
-    ]
+    placed = Rows.of(rows).but(
+        statuses=["baseline" if row.n in firsts and row.status == "keep" else row.status for row in rows],
+        segments=[index[row.segment] for row in rows],
+    )
     return placed, [replace(segment, index=i) for i, segment in enumerate(used)]
 
 
@@ -86,7 +84,8 @@ def _log(read: _Read, title: str, direction: Direction | None) -> Log:
     placed, used = _placed(read.rows, read.segments)
     rows, doubts = without_empty_zeros(placed)
     settled: list[Segment] = []
-    for segment, own in zip(used, _by_segment(rows, len(used)), strict=True):
+    for segment in used:
+        own = Rows.of(row for row in rows if row.segment == segment.index)
         said, contradictions = directions.resolve(direction, segment.direction, segment.metric, own)
         settled.append(replace(segment, direction=said))
         doubts += contradictions
@@ -100,13 +99,6 @@ def _log(read: _Read, title: str, direction: Direction | None) -> Log:
         warnings=(*dict.fromkeys(doubts), *read.warnings),
         spent=Spending(elapsed_s=(max(read.times_ms) - min(read.times_ms)) / 1000 if len(read.times_ms) > 1 else None),
     )
-
-
-def _by_segment(rows: Sequence[Row], segments: int) -> list[list[Row]]:
-    own: list[list[Row]] = [[] for _ in range(segments)]
-    for row in rows:
-        own[row.segment].append(row)
-    return own
 
 
 def _object(line: str) -> Mapping[str, Any] | None:

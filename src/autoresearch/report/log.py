@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, overload
 
 from autoresearch.model import Cause, Direction, Label, Rung
 
@@ -87,6 +87,70 @@ class Row:
     """How often such an interval covers the truth; None exactly when `low` is."""
 
 
+class Rows(Sequence[Row]):
+    """The rows of a log: three columns, and a Row of those that are looked at.
+
+    Of a hundred thousand few are, and to make all, or to walk over them, takes longer than the rest of a report.
+    """
+
+    def __init__(
+        self,
+        values: Sequence[float | None],
+        statuses: Sequence[Standing],
+        segments: Sequence[int],
+        make: Callable[[int, float | None, Standing, int], Row],
+    ) -> None:
+        """`make` makes a Row of its index and what the columns say of it."""
+        self.values, self.statuses, self.segments = values, statuses, segments
+        self._make = make
+        self._made: dict[int, Row] = {}
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> Rows:
+        """Of rows that are there already."""
+        rows = list(rows)
+
+        def make(i: int, value: float | None, status: Standing, segment: int) -> Row:
+            return replace(rows[i], value=value, status=status, segment=segment)
+
+        made = cls([row.value for row in rows], [row.status for row in rows], [row.segment for row in rows], make)
+        made._made = dict(enumerate(rows))
+        return made
+
+    def but(
+        self,
+        *,
+        values: Sequence[float | None] | None = None,
+        statuses: Sequence[Standing] | None = None,
+        segments: Sequence[int] | None = None,
+    ) -> Rows:
+        """The same rows with other columns."""
+        other = Rows(values or self.values, statuses or self.statuses, segments or self.segments, self._make)
+        other._made = {
+            i: row for i, row in self._made.items() if other._says(i) == (row.value, row.status, row.segment)
+        }
+        return other
+
+    def _says(self, i: int) -> tuple[float | None, Standing, int]:
+        return self.values[i], self.statuses[i], self.segments[i]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @overload
+    def __getitem__(self, i: int) -> Row: ...
+    @overload
+    def __getitem__(self, i: slice) -> list[Row]: ...
+    def __getitem__(self, i: int | slice) -> Row | list[Row]:
+        if isinstance(i, slice):
+            return [self[k] for k in range(*i.indices(len(self)))]
+        row = self._made.get(i)
+        if row is None:
+            i = range(len(self))[i]
+            row = self._made[i] = self._make(i, *self._says(i))
+        return row
+
+
 @dataclass(frozen=True)
 class Segment:
     """A stretch of rows that share one baseline and so can be compared."""
@@ -140,7 +204,7 @@ class Log:
     kind: Literal["tsv", "jsonl", "journal"]
     metric: str
     direction: Direction | None
-    rows: tuple[Row, ...]
+    rows: Rows
     segments: tuple[Segment, ...]
     warnings: tuple[str, ...]
     columns: tuple[str, ...] = ()

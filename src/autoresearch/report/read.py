@@ -6,9 +6,7 @@ from pathlib import Path
 
 from autoresearch.errors import SettingsError
 from autoresearch.model import Direction
-from autoresearch.report.jsonl import read_jsonl
 from autoresearch.report.log import Log
-from autoresearch.report.tsv import read_tsv
 
 _JOURNAL = b'{"crc":"'
 """How the first line of a journal begins."""
@@ -20,14 +18,19 @@ def read(path: Path, *, metric: str | None = None, direction: Direction | None =
     Raises SettingsError when the file is none of them, RepositoryError when it is a damaged journal.
     """
     data = _bytes(path)
+    # Each kind of file loads only what it needs: a journal's records pydantic, for one.
     if data.startswith(_JOURNAL):
-        # The journal's records need pydantic, which no other kind of file does.
         from autoresearch.report.journal import read_journal
 
         return read_journal(path, data, metric, direction)
     text = _text(path, data)
-    as_json = path.suffix == ".jsonl" or text.lstrip().startswith("{")
-    return (read_jsonl if as_json else read_tsv)(text, path.name, metric, direction)
+    if path.suffix == ".jsonl" or text.lstrip().startswith("{"):
+        from autoresearch.report.jsonl import read_jsonl
+
+        return read_jsonl(text, path.name, metric, direction)
+    from autoresearch.report.tsv import read_tsv
+
+    return read_tsv(text, path.name, metric, direction)
 
 
 def _bytes(path: Path) -> bytes:

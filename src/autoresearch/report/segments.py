@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from bisect import bisect_right as bisect
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 from operator import attrgetter
 from typing import Literal
 
 from autoresearch.report.cells import shorten
-from autoresearch.report.log import Row, Segment
+from autoresearch.report.log import Rows, Segment
 
 _BASELINE = re.compile(
     r"\W*(?:\S+\s+){0,3}(?:(?:new|fresh|initial|original|updated|re-?)\s*)?baseline(?:_reset)?\b",
@@ -40,7 +41,7 @@ _Place = Literal["first", "lead", "middle"]
 class Placed:
     """Rows with their final standing, the segments they fall into, and what was assumed on the way."""
 
-    rows: tuple[Row, ...]
+    rows: Rows
     segments: tuple[Segment, ...]
     warnings: tuple[str, ...]
 
@@ -50,79 +51,86 @@ def marks_reset(text: str) -> bool:
     return _RESET.search(text) is not None
 
 
-def place(rows: Sequence[Row], *, metric: str, resets: Collection[int]) -> Placed:
+def place(rows: Rows, *, metric: str, resets: Iterable[int]) -> Placed:
     """Find baselines and resets. `resets` are the lines of markers that stand between rows."""
-    numbered: list[Row] = []
-    segments: list[Segment] = []
+    statuses = list(rows.statuses)
+    begun: dict[int, str] = {}
     warnings: list[str] = []
-    for row, begins in _beginnings(rows, resets):
-        if begins is not None:
-            segments.append(Segment(len(segments), row.line, metric, None, begins))
-        elif row.status == "baseline" and numbered[-1].status != "baseline":
-            warnings.append(f"line {row.line} is a baseline with nothing after it: read as a second look, not a reset")
-        numbered.append(replace(row, segment=len(segments) - 1) if len(segments) > 1 else row)
-    settled: list[Row] = []
-    for _, group in groupby(numbered, key=attrgetter("segment")):
-        own, assumed = _with_baseline(list(group))
-        settled += own
-        warnings += assumed
-    cleared, zeros = without_empty_zeros(settled)
+    for i, begins in _baselines(rows, resets, begun):
+        if not begins and statuses[i - 1] != "baseline":
+            line = rows[i].line
+            warnings.append(f"line {line} is a baseline with nothing after it: read as a second look, not a reset")
+        statuses[i] = "baseline"
+    stretches = [range(*ends) for ends in pairwise([*begun, len(rows)])]
+    for stretch in stretches:
+        first = stretch.start
+        unsaid = "baseline" not in statuses[first : stretch.stop] and rows.values[first] is not None
+        if unsaid and statuses[first] in ("keep", "other"):
+            statuses[first] = "baseline"
+            line = rows[first].line
+            warnings.append(f"no row calls itself the baseline: the first one (line {line}) is taken for it")
+    numbers = [number for number, stretch in enumerate(stretches) for _ in stretch]
+    cleared, zeros = without_empty_zeros(rows.but(statuses=statuses, segments=numbers))
+    segments = [Segment(k, rows[i].line, metric, None, why) for k, (i, why) in enumerate(begun.items())]
     return Placed(cleared, tuple(segments), (*warnings, *zeros))
 
 
-def without_empty_zeros(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+def without_empty_zeros(rows: Rows) -> tuple[Rows, tuple[str, ...]]:
     """0 stands for "never measured" on crashes and rows of no certain status; on discards unless a keep is 0."""
-    kept = [row for row in rows if row.status in ("keep", "baseline") and row.value is not None]
-    zeros = [row for row in kept if row.value == 0]
+    said = zip(rows.values, rows.statuses, strict=True)
+    kept = [
+        (value, i) for i, (value, status) in enumerate(said) if status in ("keep", "baseline") and value is not None
+    ]
+    zeros = [i for value, i in kept if value == 0]
     empty = {"crash", "other"} if zeros else {"crash", "other", "discard"}
-    cleared = tuple(replace(row, value=None) if row.value == 0 and row.status in empty else row for row in rows)
-    told = sum(a is not b and a.status != "crash" for a, b in zip(rows, cleared, strict=True))
-    said = [f"0 stands for not measured in {told} rows that were not kept"] if told else []
+    cleared = [i for i, value in enumerate(rows.values) if value == 0 and rows.statuses[i] in empty]
+    values = list(rows.values)
+    for i in cleared:
+        values[i] = None
+    told = sum(rows.statuses[i] != "crash" for i in cleared)
+    doubts = [f"0 stands for not measured in {told} rows that were not kept"] if told else []
     if 0 < len(zeros) < len(kept) / 2:
-        said.append(f"0 was kept in line {zeros[0].line}, taken for a measured value; so is 0 in discarded rows")
-    return cleared, tuple(said)
+        line = rows[zeros[0]].line
+        doubts.append(f"0 was kept in line {line}, taken for a measured value; so is 0 in discarded rows")
+    return rows.but(values=values) if cleared else rows, tuple(doubts)
 
 
-def _beginnings(rows: Sequence[Row], resets: Collection[int]) -> Iterator[tuple[Row, str | None]]:
-    """Each row with its standing, and where it begins a segment why ("" for the first)."""
+def _baselines(rows: Rows, resets: Iterable[int], begun: dict[int, str]) -> Iterator[tuple[int, bool]]:
+    """Index of each baseline, and whether it begins a segment. What begins one, baseline or not, goes into `begun`
+    with the reason ("" for the first)."""
+    speaking = [i for i, status in enumerate(rows.statuses) if status not in ("discard", "crash")]
     # A baseline that no experiment follows is a last look at the result, not a new start.
-    last = next((i for i in reversed(range(len(rows))) if not _announces(rows[i], "middle")), -1)
-    markers = sorted(resets, reverse=True)
-    leading = True
-    for i, row in enumerate(rows):
-        marked = False
-        while markers and markers[-1] < row.line:
-            markers.pop()
-            marked = True
+    last = next((i for i in reversed(range(len(rows))) if not _announces(rows, i, "middle")), -1)
+    marked = {bisect(rows, line, key=attrgetter("line")) for line in resets}
+    leading, before = True, -1
+    for i in sorted(i for i in {0, *speaking, *marked} if i < len(rows)):
+        # Whatever lies between is an experiment.
+        leading = leading and i == before + 1
+        before = i
         begins = None
         if i == 0:
             begins = ""
-        elif marked:
+        elif i in marked:
             begins = "the file marks a reset"
-        elif not leading and i < last and _announces(row, "middle"):
-            begins = f"a new baseline: {shorten(row.description or row.raw_status, 50)}"
+        elif not leading and i < last and _announces(rows, i, "middle"):
+            begins = f"a new baseline: {shorten(rows[i].description or rows[i].raw_status, 50)}"
+        if begins is not None:
+            begun[i] = begins
         here: _Place = "first" if begins is not None else "lead" if leading else "middle"
-        baseline = _announces(row, here)
+        if baseline := _announces(rows, i, here):
+            yield i, begins is not None
         leading = baseline and here != "middle"
-        yield replace(row, status="baseline") if baseline else row, begins
 
 
-def _announces(row: Row, place: _Place) -> bool:
+def _announces(rows: Rows, i: int, place: _Place) -> bool:
     """Does the row say that it is a baseline? The deeper in the segment, the plainer it must."""
-    if row.status in ("discard", "crash") or (row.status == "other" and place == "middle"):
+    status = rows.statuses[i]
+    if status in ("discard", "crash") or (status == "other" and place == "middle"):
         return False
-    if row.status == "baseline":
+    if status == "baseline":
         return True
-    if place == "first" and _BASELINE.match(row.description):
+    description = rows[i].description
+    if place == "first" and _BASELINE.match(description):
         return True
-    found = _NEW_BASELINE.match(row.description)
+    found = _NEW_BASELINE.match(description)
     return found is not None and not _COMPARING.search(found["kind"] or "")
-
-
-def _with_baseline(rows: list[Row]) -> tuple[list[Row], tuple[str, ...]]:
-    """The rows of one segment, the first taken for the baseline where none says so and it can be one."""
-    first = rows[0]
-    if any(row.status == "baseline" for row in rows) or first.value is None or first.status not in ("keep", "other"):
-        return rows, ()
-    said = f"no row calls itself the baseline: the first one (line {first.line}) is taken for it"
-    return [replace(first, status="baseline"), *rows[1:]], (said,)

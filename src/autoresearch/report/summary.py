@@ -6,10 +6,12 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
+from operator import gt, itemgetter, lt
 
 from autoresearch.model import Direction, Metric
 from autoresearch.report.causes import cause
-from autoresearch.report.log import Log, Row, Segment, Spending, Standing
+from autoresearch.report.log import Log, Row, Rows, Segment, Spending, Standing
 
 
 @dataclass(frozen=True)
@@ -84,22 +86,19 @@ class Summary:
 
 def summarise(log: Log) -> Summary:
     """What the log comes to."""
-    real = [row for row in log.rows if not row.sentinel]
-    by_segment: dict[int, list[Row]] = defaultdict(list)
-    for row in real:
-        by_segment[row.segment].append(row)
-    stretches = tuple(_stretch(log.segments[i], rows) for i, rows in sorted(by_segment.items()))
+    # None but a journal has sentinels.
+    rows = Rows.of(row for row in log.rows if not row.sentinel) if log.kind == "journal" else log.rows
+    spans = [(log.segments[k], [i for i, _ in group]) for k, group in groupby(enumerate(rows.segments), itemgetter(1))]
+    stretches = tuple(_stretch(segment, rows, span) for segment, span in spans)
     counts: dict[Standing, int] = {"baseline": 0, "keep": 0, "discard": 0, "crash": 0, "other": 0}
-    for row in real:
-        counts[row.status] += 1
     return Summary(
-        counts=counts,
-        others=Counter(row.raw_status for row in real if row.status == "other"),
+        counts=counts | Counter(rows.statuses),
+        others=Counter(rows[i].raw_status for i, status in enumerate(rows.statuses) if status == "other"),
         stretches=stretches,
-        crashes=_crashes(real),
-        longest_streak=_longest_streak(real),
+        crashes=_crashes(rows),
+        longest_streak=_longest_streak(rows.statuses),
         spent=log.spent,
-        warnings=(*_observations(real, stretches), *log.warnings),
+        warnings=(*(_observations(rows, spans[-1][1], stretches[-1]) if spans else ()), *log.warnings),
     )
 
 
@@ -116,22 +115,22 @@ def better(direction: Direction | None, value: float, than: float) -> bool:
     return direction is not None and (value > than if direction is Direction.HIGHER else value < than)
 
 
-def _stretch(segment: Segment, rows: Sequence[Row]) -> Stretch:
-    baseline = next((row for row in rows if row.status == "baseline"), None)
+def _stretch(segment: Segment, rows: Rows, span: Sequence[int]) -> Stretch:
+    baselines = [i for i in span if rows.statuses[i] == "baseline"]
+    baseline = rows[baselines[0]] if baselines else None
     best: Row | None = None
     kept: list[Kept] = []
-    for row in rows:
+    for row in (rows[i] for i in span if rows.statuses[i] in ("keep", "baseline")):
         if row.status == "keep":
             kept.append(_kept(segment, row, best))
-        counts = segment.direction is not None and row.value is not None and row.status in ("keep", "baseline")
+        counts = segment.direction is not None and row.value is not None
         if counts and (best is None or _beats(segment.direction, row, best)):
             best = row
     change = None
     if best is not None and best.status == "keep" and best.value is not None and baseline is not None:
         start = baseline.value
         change = None if start is None else ratio(segment.metric, segment.direction, best.value, start)
-    experiments = sum(row.status != "baseline" for row in rows)
-    return Stretch(segment, experiments, baseline, best, change, tuple(kept))
+    return Stretch(segment, len(span) - len(baselines), baseline, best, change, tuple(kept))
 
 
 def takes_over(direction: Direction | None, row: Row, than: float) -> bool:
@@ -155,32 +154,27 @@ def _kept(segment: Segment, row: Row, best: Row | None) -> Kept:
     return Kept(row, over, ratio(segment.metric, segment.direction, row.value, over))
 
 
-def _crashes(rows: Sequence[Row]) -> tuple[Cause, ...]:
+def _crashes(rows: Rows) -> tuple[Cause, ...]:
     grouped: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        if row.status == "crash":
-            grouped[cause(row)].append(row)
+    for row in (rows[i] for i, status in enumerate(rows.statuses) if status == "crash"):
+        grouped[cause(row)].append(row)
     ordered = sorted(grouped.items(), key=lambda item: (item[0] == "other", -len(item[1])))
     return tuple(Cause(name, tuple(found)) for name, found in ordered)
 
 
-def _longest_streak(rows: Sequence[Row]) -> int:
-    longest = streak = 0
-    for row in rows:
-        if row.status != "baseline":
-            streak = 0 if row.status == "keep" else streak + 1
-            longest = max(longest, streak)
-    return longest
+def _longest_streak(statuses: Sequence[Standing]) -> int:
+    experiments = [status for status in statuses if status != "baseline"]
+    keeps = [i for i, status in enumerate(experiments) if status == "keep"]
+    return max(after - before - 1 for before, after in pairwise([-1, *keeps, len(experiments)]))
 
 
-def _observations(rows: Sequence[Row], stretches: Sequence[Stretch]) -> Iterator[str]:
-    """What a careful reader notices about the numbers themselves."""
-    for stretch in stretches[-1:]:
-        yield from _about_baselines(rows, stretch)
-        idle = [kept for kept in stretch.kept if not _ruled(kept.row) and not _improves(stretch, kept)]
-        if idle and stretch.segment.direction is not None:
-            yield f"keeps that are not better than the best before them: {len(idle)} of {len(stretch.kept)}"
-        yield from _about_discards(rows, stretch)
+def _observations(rows: Rows, span: Sequence[int], stretch: Stretch) -> Iterator[str]:
+    """What a careful reader notices about the numbers themselves, in the rows of the last stretch."""
+    yield from _about_baselines(rows, span, stretch)
+    idle = [kept for kept in stretch.kept if not _ruled(kept.row) and not _improves(stretch, kept)]
+    if idle and stretch.segment.direction is not None:
+        yield f"keeps that are not better than the best before them: {len(idle)} of {len(stretch.kept)}"
+    yield from _about_discards(rows, span, stretch)
 
 
 def _improves(stretch: Stretch, kept: Kept) -> bool:
@@ -188,32 +182,23 @@ def _improves(stretch: Stretch, kept: Kept) -> bool:
     return value is None or kept.over is None or better(stretch.segment.direction, value, kept.over)
 
 
-def _about_baselines(rows: Sequence[Row], stretch: Stretch) -> Iterator[str]:
-    values = [
-        row.value
-        for row in rows
-        if row.segment == stretch.segment.index and row.status == "baseline" and row.value is not None
-    ]
+def _about_baselines(rows: Rows, span: Sequence[int], stretch: Stretch) -> Iterator[str]:
+    found = [rows.values[i] for i in span if rows.statuses[i] == "baseline"]
+    values = [value for value in found if value is not None]
     if stretch.baseline is None:
         yield "no baseline: changes are over the best before, where there is one"
     elif len(values) > 1:
         yield f"{len(values)} baselines between {min(values):.8g} and {max(values):.8g}: changes are over the first"
 
 
-def _about_discards(rows: Sequence[Row], stretch: Stretch) -> Iterator[str]:
-    # Where a journal names the cause, something else than the stored values decided, and it says what.
-    if stretch.best is None or stretch.best.value is None:
+def _about_discards(rows: Rows, span: Sequence[int], stretch: Stretch) -> Iterator[str]:
+    direction = stretch.segment.direction
+    if direction is None or stretch.best is None or stretch.best.value is None:
         return
-    direction, best = stretch.segment.direction, stretch.best.value
-    passed_over = [
-        row
-        for row in rows
-        if row.segment == stretch.segment.index
-        and row.status == "discard"
-        and row.cause is None
-        and row.value is not None
-        and better(direction, row.value, best)
-    ]
-    if passed_over:
-        named = ", ".join(f"#{row.label}: {row.value:.8g}" for row in passed_over[:3])
-        yield f"discarded rows that measured better than the best kept: {len(passed_over)} ({named})"
+    best, ahead = stretch.best.value, gt if direction is Direction.HIGHER else lt
+    measured = ((i, rows.values[i]) for i in span if rows.statuses[i] == "discard")
+    passed_over = [rows[i] for i, value in measured if value is not None and ahead(value, best)]
+    # Where a journal names the cause, something else than the stored values decided, and it says what.
+    if unexplained := [row for row in passed_over if row.cause is None]:
+        named = ", ".join(f"#{row.label}: {row.value:.8g}" for row in unexplained[:3])
+        yield f"discarded rows that measured better than the best kept: {len(unexplained)} ({named})"

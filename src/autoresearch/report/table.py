@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import NamedTuple
 
 from autoresearch.report import cells, columns
 from autoresearch.report.segments import marks_reset
@@ -16,12 +15,15 @@ _SETTING = re.compile(
 )
 
 
-class Line(NamedTuple):
-    """One row's cells, and the header it stands under."""
+@dataclass
+class Part:
+    """Rows under one header, line by line."""
 
-    number: int
-    cells: tuple[str, ...]
     header: tuple[str, ...] | None
+    lines: list[int] = field(default_factory=list)
+    """Their numbers in the file."""
+    rows: list[Sequence[str]] = field(default_factory=list)
+    """Their cells."""
 
 
 @dataclass
@@ -30,7 +32,8 @@ class Table:
 
     header: tuple[str, ...] | None = None
     """The first one."""
-    body: list[Line] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    """The rows in their order; each header begins a new part."""
     comments: dict[str, str] = field(default_factory=dict)
     """`metric` and `direction`, where comment lines give them."""
     resets: list[int] = field(default_factory=list)
@@ -46,41 +49,49 @@ class Table:
 
 def is_comment(line: str) -> bool:
     """True for a line that speaks about the table; `#12<tab>…<tab>…` is a row, `# commit<tab>…` a header."""
-    return "#" in line and line.lstrip().startswith("#") and len(split(line)) < 3
+    return line.lstrip().startswith("#") and len(split(line)) < 3
 
 
-def split(line: str) -> tuple[str, ...]:
-    """Cells of a line: at tabs, or where it has none at a literal `\\t`; quotes come off afterwards."""
+def split(line: str, *, printable: bool = False) -> Sequence[str]:
+    """Cells of a line: at tabs, or where it has none at a literal `\\t`; quotes come off afterwards.
+
+    `printable` says that all but the tabs is known to be.
+    """
     if "\t" not in line:
         line = line.replace("\\t", "\t")
     row = line.split("\t")
-    if '"' not in line and " \t" not in line and "\t " not in line and "".join(row).isprintable():
+    if '"' not in line and " \t" not in line and "\t " not in line and (printable or "".join(row).isprintable()):
         row[0], row[-1] = row[0].lstrip(), row[-1].rstrip()
-        return tuple(row)
-    return tuple(cells.clean(cells.unquote(cell.strip())) for cell in row)
+        return row
+    return [cells.clean(cells.unquote(cell.strip())) for cell in row]
 
 
 def take_apart(text: str) -> Table:
     """Sort the lines of a file; a line ends at `\\n` or `\\r\\n` and nowhere else."""
     table = Table()
-    header: tuple[str, ...] | None = None
+    part = Part(None)
     numeric = 0
-    lines = text.replace("\r\n", "\n").removesuffix("\r").split("\n")
+    text = text.replace("\r\n", "\n").removesuffix("\r")
+    printable = cells.are_printable(text)
+    lines = text.split("\n")
     for number, line in _spoken(lines):
-        if is_comment(line):
+        if "#" in line and is_comment(line):
             _comment(table, number, line)
             continue
-        row = split(line)
+        row = split(line, printable=printable)
         if len(row) < 2:
             table.refuse(number, line)
-        elif numeric < len(row) and cells.is_number(row[numeric]):
-            # No header has a number, and a row mostly has one where the row above it had.
-            table.body.append(Line(number, row, header))
-        elif columns.is_header(row, () if table.header or table.body else _below(lines, number)):
-            header = _header(table, number, row)
-        else:
-            table.body.append(Line(number, row, header))
+            continue
+        # No header has a number, and a row mostly has one where the row above it had.
+        if not (numeric < len(row) and cells.is_number(row[numeric])):
+            if columns.is_header(row, () if table.header or table.parts else _below(lines, number)):
+                part = Part(_header(table, number, row))
+                continue
             numeric = next((i for i, cell in enumerate(row) if cells.is_number(cell)), numeric)
+        if not part.rows:
+            table.parts.append(part)
+        part.lines.append(number)
+        part.rows.append(row)
     return table
 
 
@@ -91,7 +102,7 @@ def _spoken(lines: Sequence[str], after: int = 0) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def _below(lines: Sequence[str], number: int) -> tuple[str, ...]:
+def _below(lines: Sequence[str], number: int) -> Sequence[str]:
     return next((split(line) for _, line in _spoken(lines, number)), ())
 
 

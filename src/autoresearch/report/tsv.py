@@ -4,36 +4,62 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from itertools import groupby
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
+from typing import Literal
 
 from autoresearch.errors import SettingsError
 from autoresearch.model import Direction
 from autoresearch.report import cells, columns, status
 from autoresearch.report import direction as directions
 from autoresearch.report.columns import Layout
-from autoresearch.report.log import Log, Row, Spending
+from autoresearch.report.log import Log, Row, Rows, Spending, Standing
 from autoresearch.report.segments import place
-from autoresearch.report.table import Line, Table, take_apart
+from autoresearch.report.table import Table, take_apart
 
 _AMOUNTS = frozenset(["", "$", "usd", "s", "sec", "secs", "seconds"])
+_ROUGH = frozenset("~≈")
+
+
+@dataclass
+class _Found:
+    """The rows of a table as they are found, one item each in every list."""
+
+    lines: list[int] = field(default_factory=list)
+    cells: list[Sequence[str]] = field(default_factory=list)
+    layouts: list[Layout] = field(default_factory=list)
+    metrics: list[str] = field(default_factory=list)
+    """The metric's cell as written."""
+    values: list[float | None] = field(default_factory=list)
+    statuses: list[Standing] = field(default_factory=list)
+    units: dict[str, None] = field(default_factory=dict)
+    """Those of the metric, in the order in which they appear."""
+
+    def column(self, name: Literal["commit", "cost", "duration"]) -> list[str]:
+        """The cells of a column, empty where there is none."""
+        places = zip(self.cells, map(attrgetter(name), self.layouts), strict=True)
+        return [row[i] if i is not None and i < len(row) else "" for row, i in places]
 
 
 def read_tsv(text: str, title: str, metric: str | None, direction: Direction | None) -> Log:
     """Read a table. Raises SettingsError when there is none, or no column `metric`."""
     table = take_apart(text)
     layout = _layout(table, title, metric)
-    found = list(_rows(table, layout))
-    if table.header is None and not found:
+    found = _find(table, layout)
+    if table.header is None and not found.cells:
         raise SettingsError(
             f"{title}: no tab-separated results in it. Name a results.tsv, a journal or a session's tag."
         )
+
+    def make(i: int, value: float | None, status: Standing, segment: int) -> Row:
+        return _row(i + 1, found.lines[i], found.cells[i], found.layouts[i], value, status, segment)
+
     name = _metric_name(table, layout, metric)
-    placed = place([row for row, _ in found], metric=name, resets=table.resets)
+    rows = Rows(found.values, found.statuses, [0] * len(found.values), make)
+    placed = place(rows, metric=name, resets=table.resets)
     comment = directions.from_word(table.comments.get("direction", ""))
     settled, contradictions = directions.resolve(direction, comment, name, placed.rows)
-    doubts = _doubts(layout, placed.rows, [unit for _, unit in found])
+    doubts = _doubts(layout, placed.rows, found)
     return Log(
         title=title,
         kind="tsv",
@@ -43,13 +69,14 @@ def read_tsv(text: str, title: str, metric: str | None, direction: Direction | N
         segments=tuple(replace(segment, direction=settled) for segment in placed.segments),
         warnings=(*doubts, *contradictions, *placed.warnings, *table.warnings),
         columns=layout.columns,
-        spent=_spending(placed.rows),
+        spent=_spending(found),
     )
 
 
 def _layout(table: Table, title: str, metric: str | None) -> Layout:
     # What a column holds shows in a thousand rows, evenly spread, as well as in a hundred thousand.
-    body = [line.cells for line in table.body[:: len(table.body) // 1000 + 1]]
+    rows = [row for part in table.parts for row in part.rows]
+    body = rows[:: len(rows) // 1000 + 1]
     if table.header is None:
         names = columns.invent(body)
         table.warnings.insert(0, f"no header line: columns read by their content as {', '.join(names)}")
@@ -67,67 +94,75 @@ def _metric_name(table: Table, layout: Layout, metric: str | None) -> str:
     return metric or table.comments.get("metric") or "metric"
 
 
-def _rows(table: Table, layout: Layout) -> Iterator[tuple[Row, str]]:
-    """Each row with the unit of its metric; what cannot be one is named in the table's warnings."""
-    n = 0
-    for header, group in groupby(table.body, key=attrgetter("header")):
-        lines = list(group)
-        own = layout if header in (None, table.header) else _later_layout(lines, header, layout)
-        for line in lines:
-            row = _row(n + 1, line, own)
-            if row is None:
-                table.refuse(line.number, " ".join(line.cells))
-            else:
-                n += 1
-                yield row
+def _find(table: Table, layout: Layout) -> _Found:
+    """The rows; what cannot be one is named in the table's warnings."""
+    found = _Found()
+    for part in table.parts:
+        usual = layout if part.header in (None, table.header) else _later_layout(part.rows, part.header, layout)
+        width = len(usual.columns)
+        for line, row in zip(part.lines, part.rows, strict=True):
+            own = usual if len(row) == width else _realigned(row, usual)
+            metric, verdict = _cell(row, own.metric), _cell(row, own.status)
+            reading = cells.number(metric)
+            if not verdict and reading is None:
+                table.refuse(line, " ".join(row))
+                continue
+            found.lines.append(line)
+            found.cells.append(row)
+            found.layouts.append(own)
+            found.metrics.append(metric)
+            found.values.append(reading.value if reading else None)
+            found.statuses.append(status.standing(verdict))
+            if reading and reading.unit:
+                found.units[reading.unit] = None
+    return found
 
 
-def _later_layout(lines: Sequence[Line], header: tuple[str, ...], first: Layout) -> Layout:
+def _later_layout(rows: Sequence[Sequence[str]], header: tuple[str, ...], first: Layout) -> Layout:
     same = None if first.metric is None else columns.find(header, first.columns[first.metric])
-    return columns.lay_out(header, [line.cells for line in lines], same)
+    return columns.lay_out(header, rows, same)
 
 
-def _row(n: int, line: Line, layout: Layout) -> tuple[Row, str] | None:
-    found = line.cells
-    if len(found) != len(layout.columns):
-        layout = _realigned(found, layout)
-    padded = (*found, *layout.blank)
-    metric, verdict, description, commit, label, hypothesis, cost, duration = layout.pick(padded)
-    reading = cells.number(metric)
-    if not verdict and reading is None:
-        return None
+def _row(
+    n: int, line: int, found: Sequence[str], layout: Layout, value: float | None, standing: Standing, segment: int
+) -> Row:
+    description, label = _cell(found, layout.description), _cell(found, layout.label)
     if len(found) > len(layout.columns) and cells.missing(description):
         description = found[-1]
-    sha = cells.commit(commit)
-    money, seconds = _amount(cost) if cost else None, _amount(duration) if duration else None
-    more = {name: cell for i, name in layout.others if (cell := padded[i])}
+    commit, cost, duration = _cell(found, layout.commit), _cell(found, layout.cost), _cell(found, layout.duration)
+    sha, money, seconds = cells.commit(commit), _amount(cost), _amount(duration)
+    more = {name: cell for i, name in layout.others if (cell := _cell(found, i))}
     if len(found) > len(layout.columns):
         _add(more, layout, ((i, found[i]) for i in range(len(layout.columns), len(found)) if i not in layout.placed))
-    if (commit and not sha) or (cost and money is None) or (duration and seconds is None):
-        unread = ((layout.commit, commit, sha), (layout.cost, cost, money), (layout.duration, duration, seconds))
-        _add(more, layout, ((i, cell) for i, cell, read in unread if i is not None and read is None))
-    row = Row(
+    unread = ((layout.commit, commit, sha), (layout.cost, cost, money), (layout.duration, duration, seconds))
+    _add(more, layout, ((i, cell) for i, cell, read in unread if i is not None and read is None))
+    return Row(
         n=n,
-        line=line.number,
+        line=line,
         label=label or str(n),
         commit=sha,
-        value=reading.value if reading else None,
-        raw_value=metric,
-        status=status.standing(verdict),
-        raw_status=verdict,
+        value=value,
+        raw_value=_cell(found, layout.metric),
+        status=standing,
+        raw_status=_cell(found, layout.status),
         description=description,
         extra=more,
-        hypothesis=hypothesis,
+        segment=segment,
+        hypothesis=_cell(found, layout.hypothesis),
         cost_usd=money,
         duration_s=seconds,
     )
-    return row, reading.unit if reading else ""
+
+
+def _cell(row: Sequence[str], i: int | None) -> str:
+    """The cell of that index; empty where the row or the table has none."""
+    return row[i] if i is not None and i < len(row) else ""
 
 
 def _add(more: dict[str, str], layout: Layout, found: Iterable[tuple[int, str]]) -> None:
     for i, cell in found:
         if cell:
-            more[columns.unshared(_at(layout.columns, i), i, more)] = cell
+            more[columns.unshared(_cell(layout.columns, i), i, more)] = cell
 
 
 def _amount(cell: str) -> float | None:
@@ -136,14 +171,10 @@ def _amount(cell: str) -> float | None:
     return reading.value if reading and reading.unit.lower() in _AMOUNTS else None
 
 
-def _at(row: Sequence[str], i: int | None) -> str:
-    return row[i] if i is not None and i < len(row) else ""
-
-
 def _realigned(row: Sequence[str], layout: Layout) -> Layout:
     """For a row longer or shorter than the header: the verdict is where one stands, the text behind it."""
     at = layout.status
-    if at is None or len(row) == len(layout.columns) or status.known(_at(row, at)):
+    if at is None or len(row) == len(layout.columns) or status.known(_cell(row, at)):
         return layout
     found = [i for i, cell in enumerate(row) if status.known(cell)]
     if len(found) != 1:
@@ -163,7 +194,7 @@ def _realigned(row: Sequence[str], layout: Layout) -> Layout:
     )
 
 
-def _doubts(layout: Layout, rows: Sequence[Row], units: Sequence[str]) -> Iterator[str]:
+def _doubts(layout: Layout, rows: Rows, found: _Found) -> Iterator[str]:
     if layout.metric is None:
         yield "no column looks like a metric: name one with --metric"
     elif layout.rivals:
@@ -171,26 +202,31 @@ def _doubts(layout: Layout, rows: Sequence[Row], units: Sequence[str]) -> Iterat
         yield f"{layout.columns[layout.metric]} is taken for the metric, not {rivals}: choose with --metric"
     if layout.status is None:
         yield "no status column: nothing counts as kept, discarded or crashed"
-    unmeasured = [row for row in rows if row.value is None and not cells.missing(row.raw_value)]
-    if strange := [row for row in unmeasured if not cells.number(row.raw_value)]:
-        yield f"not one number, read as not measured: {_cited(strange)}"
-    if rough := [row for row in rows if row.raw_value[:1] in ("~", "≈") and row.value is not None]:
-        yield f"approximate numbers, taken at their word: {_cited(rough)}"
-    different = list(dict.fromkeys(unit for unit in units if unit))
-    if len(different) > 1:
-        yield f"the metric has different units, compared as plain numbers: {_listed(different)}"
-    kept = {row.commit for row in rows if row.status == "keep" and row.commit}
-    if twice := [row for row in rows if row.status in ("discard", "crash") and row.commit in kept]:
-        named = _listed([f"{row.commit} (line {row.line}: {row.raw_status})" for row in twice])
-        yield f"commits with a keep and another verdict, counted as both: {named}"
-    others = Counter(row.raw_status for row in rows if row.status == "other" and row.raw_status)
+    without = (i for i, value in enumerate(rows.values) if value is None)
+    unread = [i for i in without if not cells.missing(found.metrics[i])]
+    if strange := [i for i in unread if not cells.number(found.metrics[i])]:
+        yield f"not one number, read as not measured: {_cited(found, strange)}"
+    if rough := [i for i, cell in enumerate(found.metrics) if cell[:1] in _ROUGH and rows.values[i] is not None]:
+        yield f"approximate numbers, taken at their word: {_cited(found, rough)}"
+    if len(found.units) > 1:
+        yield f"the metric has different units, compared as plain numbers: {_listed([*found.units])}"
+    commits = found.column("commit")
+    said = list(zip(commits, rows.statuses, strict=True))
+    kept = {commit for commit, standing in said if standing == "keep" and cells.commit(commit)}
+    again = (
+        rows[i] for i, (commit, standing) in enumerate(said) if commit in kept and standing in ("discard", "crash")
+    )
+    if twice := [f"{row.commit} (line {row.line}: {row.raw_status})" for row in again]:
+        yield f"commits with a keep and another verdict, counted as both: {_listed(twice)}"
+    unclear = (rows[i].raw_status for i, standing in enumerate(rows.statuses) if standing == "other")
+    others = Counter(filter(None, unclear))
     if others:
         named = _listed([f"{word} ({count})" for word, count in others.most_common()])
         yield f"neither kept nor discarded nor crashed, shown as other: {named}"
 
 
-def _cited(rows: Sequence[Row]) -> str:
-    return _listed([f"line {row.line} {row.raw_value!r}" for row in rows])
+def _cited(found: _Found, rows: Sequence[int]) -> str:
+    return _listed([f"line {found.lines[i]} {found.metrics[i]!r}" for i in rows])
 
 
 def _listed(items: Sequence[str], most: int = 6) -> str:
@@ -198,7 +234,11 @@ def _listed(items: Sequence[str], most: int = 6) -> str:
     return ", ".join(cells.shorten(item, 40) for item in items[:most]) + more
 
 
-def _spending(rows: Sequence[Row]) -> Spending:
-    money = [row.cost_usd for row in rows if row.cost_usd is not None]
-    seconds = [row.duration_s for row in rows if row.duration_s is not None]
-    return Spending(elapsed_s=sum(seconds) if seconds else None, cost_usd=sum(money) if money else None)
+def _spending(found: _Found) -> Spending:
+    money = _total(found.column("cost"))
+    return Spending(elapsed_s=_total(found.column("duration")), cost_usd=money)
+
+
+def _total(amounts: Sequence[str]) -> float | None:
+    known = [amount for amount in map(_amount, filter(None, amounts)) if amount is not None]
+    return sum(known) if known else None
