@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from operator import itemgetter
 
 from autoresearch.report import cells, names, status
 
@@ -45,6 +46,21 @@ class Layout:
             if i not in self.placed:
                 found[unshared(own, i, found)] = i
         return tuple((i, name) for name, i in found.items())
+
+    @cached_property
+    def pick(self) -> Callable[[Sequence[str]], tuple[str, ...]]:
+        """A row's cells of metric, status, description, commit, label, hypothesis, cost and duration.
+
+        The row ends with as many empty cells as there are columns, and one: that is what absent columns read.
+        """
+        places = [self.metric, self.status, self.description, self.commit]
+        places += [self.label, self.hypothesis, self.cost, self.duration]
+        return itemgetter(*(-1 if i is None else i for i in places))
+
+    @cached_property
+    def blank(self) -> tuple[str, ...]:
+        """The empty cells that `pick` wants behind a row."""
+        return ("",) * (len(self.columns) + 1)
 
 
 def unshared(name: str, i: int, taken: Container[str]) -> str:

@@ -126,29 +126,29 @@ def _later_layout(rows: Sequence[Sequence[str]], header: tuple[str, ...], first:
 def _row(
     n: int, line: int, found: Sequence[str], layout: Layout, value: float | None, standing: Standing, segment: int
 ) -> Row:
-    description, label = _cell(found, layout.description), _cell(found, layout.label)
-    if len(found) > len(layout.columns) and cells.missing(description):
-        description = found[-1]
-    commit, cost, duration = _cell(found, layout.commit), _cell(found, layout.cost), _cell(found, layout.duration)
-    sha, money, seconds = cells.commit(commit), _amount(cost), _amount(duration)
+    metric, verdict, description, commit, label, hypothesis, cost, duration = layout.pick((*found, *layout.blank))
+    sha = cells.commit(commit)
+    money, seconds = _amount(cost) if cost else None, _amount(duration) if duration else None
     more = {name: cell for i, name in layout.others if (cell := _cell(found, i))}
     if len(found) > len(layout.columns):
+        description = found[-1] if cells.missing(description) else description
         _add(more, layout, ((i, found[i]) for i in range(len(layout.columns), len(found)) if i not in layout.placed))
-    unread = ((layout.commit, commit, sha), (layout.cost, cost, money), (layout.duration, duration, seconds))
-    _add(more, layout, ((i, cell) for i, cell, read in unread if i is not None and read is None))
+    if (commit and not sha) or (cost and money is None) or (duration and seconds is None):
+        unread = ((layout.commit, commit, sha), (layout.cost, cost, money), (layout.duration, duration, seconds))
+        _add(more, layout, ((i, cell) for i, cell, read in unread if i is not None and read is None))
     return Row(
         n=n,
         line=line,
         label=label or str(n),
         commit=sha,
         value=value,
-        raw_value=_cell(found, layout.metric),
+        raw_value=metric,
         status=standing,
-        raw_status=_cell(found, layout.status),
+        raw_status=verdict,
         description=description,
         extra=more,
         segment=segment,
-        hypothesis=_cell(found, layout.hypothesis),
+        hypothesis=hypothesis,
         cost_usd=money,
         duration_s=seconds,
     )
