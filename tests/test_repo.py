@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import time
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -44,6 +47,31 @@ def test_commits_one_file_and_touches_nothing_of_the_users(tmp_path: Path) -> No
     )
 
 
+def test_a_checkout_that_is_interrupted_is_finished_first(tmp_path: Path) -> None:
+    user = User.with_project(tmp_path / "mine", files={".gitattributes": "program.py filter=slow\n"})
+    begun, go = tmp_path / "begun", tmp_path / "go"
+    user.git("config", "filter.slow.smudge", f"touch {begun}; while [ ! -e {go} ]; do sleep 0.05; done; cat")
+
+    def interrupt() -> None:
+        while not begun.exists():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)  # longer than subprocess waits by itself once it is interrupted
+        go.touch()
+
+    repository = Repository.open(user.home)
+    other = Thread(target=interrupt)
+    other.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            footprint.add_tree(repository, tmp_path / "tree", repository.head())
+        assert (tmp_path / "tree" / "program.py").read_text() == (user.home / "program.py").read_text()
+    finally:
+        go.touch()
+        other.join()
+        repository.close()
+
+
 def test_the_same_candidate_is_the_same_commit(tmp_path: Path) -> None:
     User.with_project(tmp_path)
     repository = Repository.open(tmp_path)
@@ -51,6 +79,7 @@ def test_the_same_candidate_is_the_same_commit(tmp_path: Path) -> None:
     repository.close()
 
 
+@pytest.mark.slow
 def test_hooks_signing_line_endings_and_a_foreign_git_dir_do_not_matter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

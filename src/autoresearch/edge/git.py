@@ -100,7 +100,12 @@ class Git:
             as_process=True,
             start_new_session=True,  # the terminal's Ctrl-C is for us, not for a git that is half done
         )
-        out, err = process.communicate(input)
+        try:
+            out, err = process.communicate(input)
+        except KeyboardInterrupt:
+            # What git has begun it finishes: a checkout that grows on while it is being removed is left behind.
+            process.communicate()
+            raise
         return int(process.returncode), out, err
 
 
