@@ -13,7 +13,8 @@ import pyte
 import pytest
 
 from autoresearch.decide.history import History, Spent
-from autoresearch.news import left
+from autoresearch.news import left, phase
+from autoresearch.records import Began
 from autoresearch.settings import Budget
 from model_server import Failure, ModelServer
 from user import COMMAND, User, whole
@@ -124,6 +125,7 @@ def test_ctrl_c_in_the_terminal_lets_the_run_finish(tmp_path: Path) -> None:
     assert [row["status"] for row in user.rows()] == ["keep", "discard"]
 
 
+@pytest.mark.slow
 def test_a_wait_is_counted_down_and_ctrl_c_ends_it_at_once(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     with ModelServer([Failure(429, "slow down", {"Retry-After": "600"})]) as server:
@@ -205,3 +207,8 @@ def test_tampering_is_told_without_a_terminal_too(tmp_path: Path, flags: tuple[s
 )
 def test_the_money_and_the_tokens_are_counted_down(budget: Budget, shown: str) -> None:
     assert left(budget, History(spent=Spent(usd=7.5, tokens=1000, replies=3))) == shown
+
+
+def test_a_target_is_only_said_to_be_proved_where_it_is() -> None:
+    said = [phase(Began(pid=1, host="here", version="0.1.0", canary=due)) for due in (True, False)]
+    assert said == ["proving that the bench runs the target", "getting ready"]

@@ -49,8 +49,10 @@ STOPPING = "stopping after this run; Ctrl-C again: stop now"
 def phase(record: AnyRecord) -> str:
     """What a session does from a record on."""
     match record:
-        case Opened() | Began():
+        case Began(canary=True):
             return "proving that the bench runs the target"
+        case Opened() | Began():
+            return "getting ready"
         case _ if getattr(record, "n", None) == VERIFICATION:
             return VERIFYING
         case Canary() | Committed() | Drawn():

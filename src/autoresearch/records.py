@@ -85,6 +85,8 @@ class Began(Record):
     budget: dict[str, float] = {}
     """Limits of the session in this life, by the names of the setting; an absent one is no limit."""
     patience: int | None = None
+    canary: bool = False
+    """True where the session is yet to prove that the bench runs the target, and does so first."""
     again: str = ""
     """The command that goes on with the session, with the flags of this life; empty where it is not known."""
 

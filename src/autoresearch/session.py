@@ -164,6 +164,7 @@ def _open(
             sandbox=box.kind,
             budget=settings.budget.model_dump(exclude_none=True),
             patience=settings.patience,
+            canary=_canary_is_due(settings, history),
             again=project.again,
         )
     )
@@ -209,9 +210,13 @@ def _close(project: Project, loop: Loop, reason: str) -> None:
         loop.ledger.observer.notice(f"{LEARNINGS} is yours: what was learnt is in {elsewhere}")
 
 
+def _canary_is_due(settings: Settings, history: History) -> bool:
+    return settings.canary and not history.canary_passed and not history.experiments
+
+
 def _begin(project: Project, loop: Loop) -> None:
     """Canary and baseline. Raises BenchError or BudgetError, and then leaves no session behind."""
-    if loop.settings.canary and not loop.history.canary_passed:
+    if _canary_is_due(loop.settings, loop.history):
         _prove_target_runs(loop)
     if loop.stop.asked:
         raise Stopped(f"stopped by {loop.stop.name}", interrupted=True)
