@@ -500,7 +500,7 @@ def test_targets_that_a_commit_makes_or_deletes(tmp_path: Path) -> None:
         (["mar5", "--target=folder"], 2, "folder is a directory, not a file"),
         (["mar5", "--target=link"], 2, "link is a symbolic link, not a file"),
         (["mar5", "--target=../x"], 2, "../x lies outside the project"),
-        (["mar5", "--program=nowhere/p.md"], 3, "nowhere is not in a git repository"),
+        (["mar5", "--program=nowhere/p.md"], 2, "nowhere/p.md does not exist"),
         (["mar5", "--bench=false"], 5, "the bench `false` does not run at the base"),
         (["mar5", "--bench=echo score: 3"], 5, "although program.py was broken on purpose"),
         (["mar5", "--base=autoresearch/mar5"], 0, "nothing to audit: autoresearch/mar5 has no commits since"),

@@ -67,8 +67,8 @@ def read(path: Path, flags: Mapping[str, object], environment: Mapping[str, str]
 
 
 def find_program(path: Path, flags: Mapping[str, object]) -> Program:
-    """The program.md, or an empty one where the flags say enough. Raises SettingsError."""
-    missing = not path.exists() and flags.keys() >= ENOUGH
+    """The program.md, or an empty one where none is named and the flags say enough. Raises SettingsError."""
+    missing = path.name == "program.md" and not path.exists() and flags.keys() >= ENOUGH
     return Program(path, {}, "") if missing else program_file.read(path)
 
 
