@@ -222,6 +222,17 @@ def test_where_every_keep_earns_its_place_the_report_and_the_ablation_say_the_sa
         assert following.startswith(f"next: autoresearch {command} t  # ")
         assert following.removeprefix("next: ").partition("  # ")[0] in user.types("report", "t").stdout
         assert user.types(*shlex.split(following, comments=True)[2:], env=environment(user)).returncode == 0
+    [wide] = ids(user, "t")
+    wider, narrow = environment(user), environment(user, COLUMNS="60")
+    said = user.types("audit", "t", *FLAGS, env=wider).stdout
+    assert rows(said) == [f"#2 {wide} WIDTH 2 survives: better than 80, twice"]
+    said = user.types("audit", "t", *FLAGS, env=narrow).stdout
+    assert said.startswith(f"#2 {wide} WIDTH 2\n  survives: better than 80, twice\n")
+    said = user.types("ablate", "t", *FLAGS, env=narrow).stdout
+    figures = "  when kept +12.5 %, worth now +12.5 %, won -\n  earns its place: 80 without it\n"
+    assert said.startswith(f"#2 {wide} WIDTH 2\n{figures}")
+    nowhere = user.types("verify", "t", "--program=/nowhere.md")
+    assert (nowhere.returncode, nowhere.stderr.partition(". ")[0]) == (2, "error: /nowhere.md does not exist")
 
 
 @pytest.mark.slow

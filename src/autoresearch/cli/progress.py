@@ -25,6 +25,8 @@ from autoresearch.records import AnyRecord, Began, Settled
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+ROOM = 70
+"""Columns from which a table has room."""
 WIDTH = 100
 """Columns of a table where there is no terminal to ask."""
 LONGEST = 160
@@ -152,27 +154,44 @@ def applied(picked: Picked) -> None:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], inks: Sequence[str], folds: Sequence[str]) -> None:
-    """Rows of foreign texts, never read as markup; `inks` colours the last cell of each, `folds` are wide columns."""
+    """Rows of foreign texts, never read as markup; `inks` colours the last cell of each, `folds` are wide columns.
+
+    Where a table has no room, each row is a block of lines.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    wide = os.environ.get("COLUMNS", "")
+    width = None if sys.stdout.isatty() else max(int(wide), 40) if wide.isdecimal() else WIDTH
+    console = Console(width=width, highlight=False)
+    shown = [[safe(text, sys.stdout.encoding) for text in row] for row in rows]
+    if console.width < ROOM:
+        for row in shown:
+            _block(columns, row)
+        return
     made = Table(box=None, pad_edge=False, header_style="dim")
     for name in columns:
         if name in folds:
             made.add_column(name, overflow="fold", ratio=1)
         else:
             made.add_column(name, no_wrap=True)
-    for row, ink in zip(rows, inks, strict=True):
-        *first, last = (safe(text, sys.stdout.encoding) for text in row)
+    for (*first, last), ink in zip(shown, inks, strict=True):
         made.add_row(*map(Text, first), Text(last, style=ink))
-    wide = os.environ.get("COLUMNS", "")
-    width = None if sys.stdout.isatty() else max(int(wide), 40) if wide.isdecimal() else WIDTH
-    console = Console(width=width, highlight=False)
     with console.capture() as drawn:
         console.print(made)
     for line in drawn.get().splitlines():
         say(line.rstrip())
+
+
+def _block(columns: Sequence[str], row: Sequence[str]) -> None:
+    """A row where a table has no room: its name and description, its figures, and its last cell."""
+    name, text, *figures, last = row
+    say(folded(f"{name} {text}"))
+    if figures:
+        said = zip(columns[2:], figures, strict=False)
+        say(folded("  " + ", ".join(f"{column} {cell}" for column, cell in said)))
+    say(folded(f"  {last}"))
 
 
 def tell(lines: Sequence[str]) -> None:

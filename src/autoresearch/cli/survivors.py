@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from autoresearch.audit import Finding, Outcome, findings
 from autoresearch.audited import Plan
@@ -12,6 +12,7 @@ from autoresearch.decide.history import BASELINE, History
 from autoresearch.decide.rematch import keep_probability, score, wins_needed
 from autoresearch.decide.results import one_line
 from autoresearch.decide.rounds import rounds
+from autoresearch.edge.lineage import Commit
 from autoresearch.edge.pick import Picked
 from autoresearch.figures import plural
 from autoresearch.records import AnyRecord, Settled
@@ -64,8 +65,9 @@ class Survivors:
         """The table, the sum, and what became of `--apply`."""
         plan, found = self._plan, outcome.findings
         if found:
-            rows = [(each.commit.short, description(each.commit), _verdict(each)) for each in found]
-            columns = ("commit", "description", "verdict")
+            numbers = _numbers(plan)
+            rows = [(_name(each.commit, numbers), description(each.commit), _verdict(each)) for each in found]
+            columns = ("keep", "description", "verdict")
             table(columns, rows, [INK[each.survives] for each in found], folds=columns[1:])
         tell(unmeasured(plan.commits, plan.purpose.name))
         tell([_sum(plan, outcome), *_luck(plan, outcome), *_applied(plan, outcome, picked)])
@@ -102,6 +104,7 @@ class JsonSurvivors(Events):
         event(
             "commit",
             commit=commit.id,
+            n=_numbers(self._plan).get(commit.id),
             parent=commit.parent,
             description=one_line(commit.subject),
             survives=finding.survives,
@@ -112,6 +115,15 @@ class JsonSurvivors(Events):
             targets=commit.targets,
             others=commit.others,
         )
+
+
+def _numbers(plan: Plan) -> Mapping[str, int]:
+    """The session's experiments by their commits; none where another tool made the branch."""
+    return {each.commit: each.n for each in plan.session.experiments if each.commit}
+
+
+def _name(commit: Commit, numbers: Mapping[str, int]) -> str:
+    return f"#{numbers[commit.id]} {commit.short}" if commit.id in numbers else commit.short
 
 
 def _latest(plan: Plan, history: History) -> Finding:
