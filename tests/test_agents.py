@@ -44,6 +44,7 @@ def proposer(user: User, **flags: object) -> tuple[Proposer, Request]:
     return asked, first_request(found, asked)
 
 
+@pytest.mark.slow
 def test_an_agent_is_asked_to_edit_in_place_and_to_print_nothing_but_the_header(user: User, tmp_path: Path) -> None:
     agent = f"cat >> {tmp_path}/asked; {SAY}; grep -q 'was not used' {tmp_path}/asked && {EDIT}"
     done = user.types("run", "--tag=t", "--model=command", f"--command={agent}; true", "--budget=experiments=2")
@@ -275,6 +276,7 @@ def test_an_agent_by_name_takes_no_command_beside_it(user: User) -> None:
         proposer(user, model="claude", command="claude -p")
 
 
+@pytest.mark.slow
 def test_a_session_tells_who_proposed_and_that_the_price_is_unknown(
     user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

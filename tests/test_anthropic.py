@@ -32,6 +32,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
 
 
+@pytest.mark.slow
 def test_sends_cached_blocks_and_refused_answers_as_turns() -> None:
     turns = (Turn("first answer \n", "that does not apply"), Turn("", "that was empty"))
     with ModelServer(["an édit\n" * 30]) as server:

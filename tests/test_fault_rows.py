@@ -163,6 +163,7 @@ def test_what_a_power_cut_tore_does_not_keep_a_session_in_place_from_its_branch(
     assert not entry.exists()
 
 
+@pytest.mark.slow
 def test_a_scratch_checkout_that_a_reboot_took_leaves_no_entry(tmp_path: Path) -> None:
     user = User.with_project(tmp_path / "project")
     run = ("run", "--tag=t", "--model=command", "--command=sleep 60")
@@ -284,6 +285,7 @@ def test_a_signal_lets_the_run_finish_and_the_next_session_goes_on(tmp_path: Pat
     assert user.branch_scores("t") == ["VALUE = 10.0", "VALUE = 11.0", "VALUE = 12.0"]
 
 
+@pytest.mark.slow
 def test_prose_is_read_anew_and_settings_are_not(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     program = user.home / "program.md"

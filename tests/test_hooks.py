@@ -159,6 +159,7 @@ def test_the_session_is_put_away_when_its_end_is_told(night: Any) -> None:
     assert (night[0].home / "free").read_text() == "LEARNINGS.md\n" * 2
 
 
+@pytest.mark.slow
 def test_a_hook_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     hangs = "echo begun; sleep 1234.5 & (setsid sleep 1234.5 &) ; sleep 1234.5"
     user = User.with_project(tmp_path, program=hooked(on_keep=hangs, hook_timeout="2"))
@@ -238,6 +239,7 @@ def test_a_second_signal_stops_hook_and_session_at_once(tmp_path: Path) -> None:
     assert [row["status"] for row in user.rows()] == ["keep"] * 2
 
 
+@pytest.mark.slow
 def test_a_session_killed_at_its_hook_tells_nothing_twice(tmp_path: Path) -> None:
     kills = "cat >> told.jsonl; kill -9 $(sed 's/[^0-9]*\\([0-9]*\\).*/\\1/' .git/autoresearch/t/holder.json)"
     user = User.with_project(tmp_path, program=hooked(on_keep=kills, on_finish="cat >> told.jsonl"))

@@ -304,6 +304,7 @@ def test_a_candidate_that_breaks_in_its_rematch_is_discarded_and_not_repaired(tm
     assert [row["status"] for row in lab.user.rows()] == ["keep", "discard", "discard"]
 
 
+@pytest.mark.slow
 def test_a_sweep_is_six_shuffled_runs_that_a_kill_does_not_repeat(tmp_path: Path) -> None:
     lab = Lab.at(tmp_path, front={"decide": "sweep"})
     lab.answers(GAIN)
@@ -340,6 +341,7 @@ def test_naive_does_what_it_did(tmp_path: Path) -> None:
 # Cut short
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("held", "flags"),
     [(BASELINE + 2, ()), (BASELINE + 5, ("--in-place",))],
@@ -447,6 +449,7 @@ def test_ctrl_c_between_the_runs_of_the_baseline_leaves_no_session(tmp_path: Pat
     assert lab.user.everything() == before
 
 
+@pytest.mark.slow
 def test_hours_that_are_spent_in_a_rematch_end_it_there_and_more_hours_go_on(keeper: Lab) -> None:
     *known, last = keeper.forgets(lambda record: (record["kind"], record.get("n")) == ("measured", 2), 3)
     keeper.rewrites([*known, {**last, "t": 3600.0}])
@@ -475,6 +478,7 @@ def test_hours_that_are_spent_before_the_gates_open_none(tmp_path: Path) -> None
     assert (lab.folder / "checked").read_text() == "checked 10\nchecked 11\n"
 
 
+@pytest.mark.slow
 def test_an_incumbent_that_fails_twice_is_the_machines_fault_and_the_same_command_goes_on(tmp_path: Path) -> None:
     lab = Lab.at(tmp_path)
     lab.answers(GAIN)
@@ -522,6 +526,7 @@ NEW_FIELDS = {
 """What journals did not hold while there was one rule, and it was naive."""
 
 
+@pytest.mark.slow
 def test_a_journal_from_before_there_was_a_choice_goes_on_as_naive(tmp_path: Path) -> None:
     lab = Lab.at(tmp_path, noisy=False)
     lab.answers(GAIN, "VALUE=12\n", HARM)
@@ -608,6 +613,7 @@ def holding(mark: str, *places: Path) -> list[Path]:
     ]
 
 
+@pytest.mark.slow
 def test_what_confirm_prints_is_shown_to_nobody_and_a_gain_must_hold_there_too(tmp_path: Path) -> None:
     lab = Lab.at(tmp_path, noisy=False, front={"confirm": "sh holdout.sh"})
     answers = [target("VALUE=11\nHELD=9\n"), target("VALUE=11\nSPOILS=1\n"), target("VALUE=11\n")]
@@ -654,6 +660,7 @@ def killed_in_confirm(lab: Lab, experiments: int) -> None:
     session.communicate()
 
 
+@pytest.mark.slow
 def test_a_kill_while_confirm_runs_shows_nothing_of_it_and_it_runs_again(tmp_path: Path) -> None:
     lab = Lab.at(tmp_path, noisy=False, front={"confirm": "sh holdout.sh"})
     lab.answers(GAIN, HARM)
@@ -677,6 +684,7 @@ def test_a_kill_while_confirm_runs_leaves_nothing_of_it_where_anybody_looks(tmp_
     assert holding(MARK, lab.folder / "temporary") == []
 
 
+@pytest.mark.slow
 def test_what_a_candidate_leaves_behind_ends_neither_the_night_nor_another_candidate(tmp_path: Path) -> None:
     stale = "'if test -e left && ! grep -q LEAVES program.sh; then exit 9; fi; . ./bench.sh'"
     lab = Lab.at(tmp_path, front={"bench": stale, "cache": "[left]"})
@@ -697,6 +705,7 @@ def test_a_confirm_that_fails_twice_with_the_incumbent_is_named(tmp_path: Path) 
     assert MARK not in said
 
 
+@pytest.mark.slow
 def test_a_noisy_would_be_keep_takes_the_best_of_three_held_out_pairs(tmp_path: Path) -> None:
     lab = Lab.at(tmp_path, front={"confirm": "sh holdout.sh"})
     lab.answers(GAIN, "VALUE=12\nHELD=11\n")
@@ -756,6 +765,7 @@ def test_sentinels_are_asked_of_nobody_never_kept_and_no_plateau(tmp_path: Path)
         assert lab.user.git("diff", "main", f"refs/autoresearch/t/{n}") == ""
 
 
+@pytest.mark.slow
 def test_a_sentinel_says_whether_it_would_have_been_kept_and_the_model_is_not_told(tmp_path: Path) -> None:
     lab = Lab.at(tmp_path, noisy=False, front={"decide": "naive"})
     lab.happens(2, "lucky 3")
@@ -803,6 +813,7 @@ def test_an_edit_of_nothing_but_a_seed_is_refused_before_any_run_and_asked_again
     assert lab.verdicts() == ["keep better"]
 
 
+@pytest.mark.slow
 def test_in_place_rematches_and_gates_leave_the_checkout_as_it_was(tmp_path: Path) -> None:
     lab = Lab.at(
         tmp_path, front={"in_place": "true", "check": "sh check.sh", "confirm": "'. ./program.sh; echo score: $VALUE'"}
@@ -888,6 +899,7 @@ def test_a_verification_goes_on_without_repeating_a_run(keeper: Lab, how: str) -
     assert (keeper.user.home / "results.tsv").read_bytes() == results
 
 
+@pytest.mark.slow
 def test_nothing_is_verified_where_there_is_nothing_to_verify(tmp_path: Path) -> None:
     lab = Lab.at(tmp_path, noisy=False)
     lab.answers(HARM)
@@ -902,6 +914,7 @@ def test_nothing_is_verified_where_there_is_nothing_to_verify(tmp_path: Path) ->
     assert lab.user.everything() == before
 
 
+@pytest.mark.slow
 def test_a_session_that_is_running_is_not_verified(keeper: Lab) -> None:
     keeper.answers("VALUE=12\n")
     keeper.happens(BASELINE + KEPT + 1, "hold")
@@ -917,6 +930,7 @@ def test_a_session_that_is_running_is_not_verified(keeper: Lab) -> None:
     assert keeper.verdicts() == ["keep better", "keep better"]
 
 
+@pytest.mark.slow
 def test_a_head_that_fails_twice_ends_a_verification(keeper: Lab) -> None:
     checkout = keeper.user.checkout()
     (keeper.folder / "ill").write_text("11")
@@ -934,6 +948,7 @@ def test_a_head_that_fails_twice_ends_a_verification(keeper: Lab) -> None:
     assert "pair 6 of 6" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("holds", "command"), [(True, "autoresearch finalize t"), (False, "autoresearch audit t")], ids=["holds", "lost"]
 )
@@ -961,6 +976,7 @@ def test_verifying_again_adds_pairs_to_those_that_there_are(keeper: Lab) -> None
     assert document["verified"]["pairs"] == 13
 
 
+@pytest.mark.slow
 def test_what_was_verified_stays_said_while_more_is_measured(keeper: Lab) -> None:
     assert keeper.verifies("t")[0] == 0
     keeper.happens(len(keeper.ran()) + 3, "hold")
@@ -980,6 +996,7 @@ def test_a_session_needs_no_program_md_to_be_verified(keeper: Lab) -> None:
     assert "verified gain" in shown
 
 
+@pytest.mark.slow
 def test_another_gate_on_resume_is_named_and_tried_and_other_guards_are_refused(tmp_path: Path) -> None:
     lab = Lab.at(tmp_path, noisy=False)
     lab.answers(GAIN, "VALUE=12\n")
@@ -995,6 +1012,7 @@ def test_another_gate_on_resume_is_named_and_tried_and_other_guards_are_refused(
     assert lab.verdicts() == ["keep better", "keep better"]
 
 
+@pytest.mark.slow
 def test_a_verification_has_the_timeout_that_the_session_had(tmp_path: Path) -> None:
     lab = Lab.at(tmp_path, noisy=False, front={"timeout": "1ms"})
     lab.answers(GAIN)
@@ -1003,6 +1021,7 @@ def test_a_verification_has_the_timeout_that_the_session_had(tmp_path: Path) -> 
     assert code == 0, said
 
 
+@pytest.mark.slow
 def test_a_verification_from_elsewhere_measures_the_sessions_own_project(tmp_path: Path) -> None:
     lab = Lab.at(tmp_path, noisy=False)
     below = lab.user.home / "below"
@@ -1040,6 +1059,7 @@ def test_a_verification_in_place_puts_the_user_back(tmp_path: Path, killed: bool
     assert (lab.user.home / "run.log").read_bytes() == log
 
 
+@pytest.mark.slow
 def test_a_session_of_flags_alone_is_verified_without_them(tmp_path: Path) -> None:
     lab = Lab.at(tmp_path, noisy=False)
     (lab.user.home / "program.md").write_text("Make the score as high as you can.\n")

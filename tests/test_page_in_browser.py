@@ -16,7 +16,7 @@ import pytest
 from autoresearch import records
 from autoresearch.exhibits import gather
 from autoresearch.report.html import page as whole_page
-from autoresearch.report.log import Log
+from autoresearch.report.log import Log, Rows
 from autoresearch.report.moment import Moment
 from autoresearch.report.read import read
 from autoresearch.report.summary import summarise
@@ -45,7 +45,7 @@ class Night:
     def page(self, moment: Moment | None = None, rows: int | None = None) -> str:
         """The page, or what it was when there were only so many rows."""
         log = read(self.journal)
-        log = replace(log, rows=log.rows[:rows])
+        log = replace(log, rows=Rows.of(log.rows[:rows]))
         return whole_page(log, summarise(log), gather(self.journal, log), moment)
 
     def write(self, name: str, moment: Moment | None = None, rows: int | None = None) -> Path:

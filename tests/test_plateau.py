@@ -68,6 +68,7 @@ def test_a_plateau_is_climbed_off_rung_by_rung_and_then_it_is_over(tmp_path: Pat
         assert "algorithm: 8 tried" in user.types("report", "t", f"--format={form}").stdout
 
 
+@pytest.mark.slow
 def test_a_burst_that_finds_something_is_kept_and_the_model_goes_on(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)
     worse = 'VALUE = {}\nprint(f"score: {{VALUE}}")\n'

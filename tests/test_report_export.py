@@ -175,6 +175,7 @@ def test_the_documented_columns_are_the_real_ones(tmp_path: Path) -> None:
 # The command
 
 
+@pytest.mark.slow
 def test_the_files_name_says_what_to_write_and_two_kinds_at_once_are_refused(tmp_path: Path) -> None:
     written(tmp_path, NIGHT)
     for name, start in [

@@ -320,6 +320,7 @@ def test_a_crash_that_was_mended_says_what_mended_it(idea: str, change: str, exp
     assert mended(idea, change) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_sandbox")
 def test_verify_says_in_learnings_what_it_found_where_they_are_its_own(tmp_path: Path) -> None:
     user = User.with_project(tmp_path)

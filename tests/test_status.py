@@ -81,6 +81,7 @@ class Running:
         )
 
 
+@pytest.mark.slow
 def test_a_running_session_is_looked_at_and_watched_to_its_end(tmp_path: Path) -> None:
     it = Running(tmp_path, whole("11.0"))
     with it.started("--budget=experiments=3,hours=1,tokens=1000000") as session:

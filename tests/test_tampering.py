@@ -214,6 +214,7 @@ NOTES = [
 ]
 
 
+@pytest.mark.slow
 def test_a_folder_carries_no_note_to_the_next_run(tmp_path: Path) -> None:
     user = User.with_project(tmp_path / "project", files=DATA)
     kept = tmp_path / "seen"

@@ -260,6 +260,7 @@ def test_the_first_choices_are_spread(seed: int) -> None:
     assert min(abs(one - two) for near in rates.values() for one, two in itertools.combinations(near, 2)) > 0.3
 
 
+@pytest.mark.slow
 def test_of_many_knobs_those_that_matter_are_turned() -> None:
     """With forty knobs a step from the best is all that helps: most choices by chance are worse."""
     text = "".join(f"P{i} = 0.5  # tune: 0.0..1.0\n" for i in range(40))
