@@ -85,7 +85,8 @@ def take_apart(text: str) -> Table:
         # No header has a number, and a row mostly has one where the row above it had.
         if not (numeric < len(row) and cells.is_number(row[numeric])):
             if columns.is_header(row, () if table.header or table.parts else _below(lines, number)):
-                part = Part(_header(table, number, row))
+                header = _header(table, number, row)
+                part = part if header == part.header else Part(header)
                 continue
             numeric = next((i for i, cell in enumerate(row) if cells.is_number(cell)), numeric)
         if not part.rows:
