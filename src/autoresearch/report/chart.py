@@ -102,7 +102,7 @@ def _spec_or_refuse(log: Log, summary: Summary, palette: Palette) -> dict[str, A
 
 def _paper(drawn: Curve) -> labels.Paper:
     low, high = drawn.low, drawn.high
-    first, last = drawn.x(drawn.points[0]), drawn.x(drawn.points[-1])
+    first, last = drawn.points[0].x, drawn.points[-1].x
     side = max(0.5, (last - first) * 0.015)
     if drawn.log_scale:
         room = max((high / low) ** 0.05, 1.001)
@@ -122,7 +122,7 @@ def _drawn(drawn: Curve) -> str:
     said = ["best so far as a line"] if drawn.steps else []
     said += ["baseline dashed"] if drawn.baselines else []
     if drawn.bars:
-        least = min(row.confidence for row in drawn.points if row.status == "keep" and row.confidence is not None)
+        least = min(bar.confidence for bar in drawn.bars if bar.confidence is not None)
         said.append(f"bars: what a keep's pairs speak for, at least {math.floor(least * 100)} % sure")
     if hidden := len(drawn.points) - len(distinct(drawn, _paper(drawn))):
         said.append(f"{hidden:,} discarded points that all but lie on others left out")

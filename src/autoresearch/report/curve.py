@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
 
-from autoresearch.report.log import Log, Row
+from autoresearch.report.log import Log, Row, Rows, Standing
 from autoresearch.report.summary import takes_over
 
 LOG_FROM = 20.0
 """Spread of baseline and bests (largest over smallest) from which the y axis is logarithmic."""
+
+
+class Point(NamedTuple):
+    """A measured row."""
+
+    n: int
+    """The row's own; it is the log's row of index `n - 1`."""
+    x: int
+    value: float
+    status: Standing
 
 
 @dataclass(frozen=True)
@@ -21,19 +34,20 @@ class Bar:
     x: int
     value: float
     low: float | None
-    """The smaller end; None where there is none, and then `high` is too."""
+    """The smaller end; None where there is none, and then the rest is too."""
     high: float | None
+    confidence: float | None
 
 
 @dataclass(frozen=True)
 class Curve:
     """What to draw: the number of the experiment to the right, the metric in its own unit upwards."""
 
-    numbers: Mapping[int, int]
-    """`n` of a row → its x: the file's own number where these only grow, else `n` itself."""
+    numbers: Sequence[int]
+    """x of each row of the log: the file's own number where these only grow, else `n` itself."""
     own_numbers: bool
 
-    points: tuple[Row, ...]
+    points: tuple[Point, ...]
     """Measured rows of segments that have the metric in common with the last one, sentinels left out."""
     steps: tuple[tuple[tuple[int, float], ...], ...]
     """The running best, corner by corner, one line a segment; empty where the direction is unknown."""
@@ -51,12 +65,12 @@ class Curve:
 
     def x(self, row: Row) -> int:
         """Where the row stands from left to right."""
-        return self.numbers[row.n]
+        return self.numbers[row.n - 1]
 
-    @property
-    def clipped(self) -> tuple[Row, ...]:
+    @cached_property
+    def clipped(self) -> tuple[Point, ...]:
         """Points outside the y range."""
-        return tuple(row for row in self.points if not self.shows(row.value))
+        return tuple(point for point in self.points if not self.low <= point.value <= self.high)
 
     def shows(self, value: float | None) -> bool:
         """True for a value within the y range."""
@@ -69,40 +83,41 @@ class Curve:
 
 def curve(log: Log) -> Curve | None:
     """The picture of a log; None where fewer than two rows have a value, or the values fit on no paper."""
+    rows, numbers = log.rows, _own_numbers(log.rows)
+    own = bool(numbers)
+    numbers = numbers or range(1, len(rows) + 1)
     alike = {segment.index for segment in log.segments if segment.metric == log.metric}
-    measured = [row for row in log.rows if row.value is not None and row.segment in alike]
-    points = tuple(row for row in measured if not row.sentinel)
+    # None but a journal has sentinels.
+    sentinels = {row.n for row in rows if row.sentinel and row.value is not None} if log.kind == "journal" else set()
+    by_segment: dict[int, list[Point]] = defaultdict(list)
+    for n, value in enumerate(rows.values, start=1):
+        if value is not None and (segment := rows.segments[n - 1]) in alike and n not in sentinels:
+            by_segment[segment].append(Point(n, numbers[n - 1], value, rows.statuses[n - 1]))
+    points = tuple(point for found in by_segment.values() for point in found)
     if len(points) < 2:
         return None
-    numbers = _own_numbers(log.rows)
-    own = bool(numbers)
-    numbers = numbers or {row.n: row.n for row in log.rows}
-    by_segment: dict[int, list[Row]] = defaultdict(list)
-    for row in points:
-        by_segment[row.segment].append(row)
     steps, baselines = [], []
-    for rows in by_segment.values():
-        steps += [corners] if (corners := _steps(log, rows, numbers)) else []
-        first = next((row for row in rows if row.status == "baseline"), None)
-        if first is not None and first.value is not None:
-            baselines.append((numbers[first.n], numbers[rows[-1].n], first.value))
+    for found in by_segment.values():
+        steps += [corners] if (corners := _steps(log, found)) else []
+        if first := next((point for point in found if point.status == "baseline"), None):
+            baselines.append((first.x, found[-1].x, first.value))
     verified = _verified(log, numbers)
     core = [y for line in steps for _, y in line] + [y for *_, y in baselines]
     core += [verified.value] if verified else []
     if not all(map(_drawable, core)):
         return None
-    values = sorted(row.value for row in points if row.value is not None and _drawable(row.value))
+    values = sorted(point.value for point in points if _drawable(point.value))
     if not values:
         return None
     log_scale = values[0] > 0 and bool(core) and max(core) / min(core) >= LOG_FROM
+    kept = (rows[point.n - 1] for point in points if point.status == "keep")
     bars = tuple(
-        Bar(numbers[row.n], row.value, row.low, row.high)
-        for row in points
-        if row.status == "keep" and row.value is not None and row.low is not None
+        Bar(numbers[row.n - 1], row.value, row.low, row.high, row.confidence)
+        for row in kept
+        if row.value is not None and row.low is not None
     )
     ends = [end for bar in (*bars, *([verified] if verified else ())) for end in (bar.low, bar.high) if end is not None]
     low, high = _range(values, core, [end for end in ends if end > 0 or not log_scale], log_scale)
-    left_out = len(measured) - len(points)
     return Curve(
         numbers,
         own,
@@ -112,25 +127,27 @@ def curve(log: Log) -> Curve | None:
         low,
         high,
         log_scale,
-        left_out,
+        len(sentinels),
         bars=bars,
         verified=verified,
     )
 
 
-def _verified(log: Log, numbers: Mapping[int, int]) -> Bar | None:
+def _verified(log: Log, numbers: Sequence[int]) -> Bar | None:
     """The verified head: what the gain over the session's baseline makes of the baseline's value."""
     found = log.evidence.verified if log.evidence else None
-    baseline = next((row.value for row in log.rows if row.status == "baseline"), None)
+    said = zip(log.rows.statuses, log.rows.values, strict=True)
+    baseline = next((value for status, value in said if status == "baseline"), None)
     if found is None or found.gain is None or found.n is None or not found.over_baseline:
         return None
-    if found.n not in numbers or baseline is None or log.direction is None:
+    if not 0 < found.n <= len(numbers) or baseline is None or log.direction is None:
         return None
     # Only a journal knows of verifications, and reading one has loaded what this needs.
     from autoresearch.report.bars import over
 
     value, ends = over(baseline, found.gain, log.direction)
-    return Bar(numbers[found.n], value, ends.low if ends else None, ends.high if ends else None)
+    low, high, confidence = (ends.low, ends.high, ends.confidence) if ends else (None, None, None)
+    return Bar(numbers[found.n - 1], value, low, high, confidence)
 
 
 def _drawable(value: float) -> bool:
@@ -138,24 +155,26 @@ def _drawable(value: float) -> bool:
     return value == 0 or 1e-15 <= abs(value) <= 1e15
 
 
-def _own_numbers(rows: Sequence[Row]) -> dict[int, int]:
-    """The rows' own numbers, where every row has one and they only grow."""
-    if not all(row.label.isascii() and row.label.isdecimal() and len(row.label) < 10 for row in rows):
-        return {}
-    numbers = [int(row.label) for row in rows]
-    return {row.n: x for row, x in zip(rows, numbers, strict=True)} if sorted(set(numbers)) == numbers else {}
+def _own_numbers(rows: Rows) -> Sequence[int]:
+    """The rows' own numbers, where every row has one and they only grow; else nothing."""
+    labels = rows.labels()
+    if not all(label.isascii() and label.isdecimal() and len(label) < 10 for label in labels):
+        return ()
+    numbers = list(map(int, labels))
+    return numbers if all(before < after for before, after in pairwise(numbers)) else ()
 
 
-def _steps(log: Log, rows: Sequence[Row], numbers: Mapping[int, int]) -> tuple[tuple[int, float], ...]:
+def _steps(log: Log, points: Sequence[Point]) -> tuple[tuple[int, float], ...]:
     corners: list[tuple[int, float]] = []
-    for row in rows:
-        if row.value is None or row.status not in ("keep", "baseline") or log.direction is None:
+    if log.direction is None:
+        return ()
+    for point in points:
+        if point.status not in ("keep", "baseline"):
             continue
-        x = numbers[row.n]
-        if not corners or takes_over(log.direction, row, corners[-1][1]):
-            corners += [(x, corners[-1][1])] if corners else []
-            corners.append((x, row.value))
-    return (*corners, (numbers[rows[-1].n], corners[-1][1])) if corners else ()
+        if not corners or takes_over(log.direction, log.rows[point.n - 1], corners[-1][1]):
+            corners += [(point.x, corners[-1][1])] if corners else []
+            corners.append((point.x, point.value))
+    return (*corners, (points[-1].x, corners[-1][1])) if corners else ()
 
 
 def _range(

@@ -120,9 +120,8 @@ def _rank(entry: Kept) -> float:
 def _marks(drawn: Curve, paper: Paper) -> list[tuple[float, float]]:
     """Pixels where ink is: points, and the step lines every few pixels; near ones once."""
     cells: set[tuple[int, int]] = set()
-    for row in drawn.points:
-        assert row.value is not None
-        cells.add((int(paper.x(drawn.x(row)) / 4), int(paper.y(drawn.held(row.value)) / 4)))
+    for point in drawn.points:
+        cells.add((int(paper.x(point.x) / 4), int(paper.y(drawn.held(point.value)) / 4)))
     for first, last, value in drawn.baselines:
         left, right = int(paper.x(first) / 4), int(paper.x(last) / 4)
         cells.update((x, int(paper.y(value) / 4)) for x in range(left, right + 1, 6))

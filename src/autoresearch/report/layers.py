@@ -9,8 +9,8 @@ from typing import Any
 from autoresearch.figures import number, percent
 from autoresearch.report import certainty, labels
 from autoresearch.report.cells import shorten
-from autoresearch.report.curve import Bar, Curve
-from autoresearch.report.log import Log, Row
+from autoresearch.report.curve import Bar, Curve, Point
+from autoresearch.report.log import Log
 from autoresearch.report.phrases import edit, pair, verdict
 
 VERIFIED = "verified"
@@ -89,10 +89,10 @@ def _bars(drawn: Curve, found: Sequence[Bar], colour: str, width: float) -> Iter
         }
 
 
-def points(drawn: Curve, shown: Sequence[Row], log: Log, palette: Palette) -> dict[str, Any]:
-    """The points of the rows that are `shown`, and the verified head as a diamond."""
-    kinds = [kind for standing, kind in _KINDS.items() if any(row.status == standing for row in shown)]
-    values = [_point(row, drawn, log) for row in _kept_last(shown)]
+def points(drawn: Curve, shown: Sequence[Point], log: Log, palette: Palette) -> dict[str, Any]:
+    """The points that are `shown`, and the verified head as a diamond."""
+    kinds = [kind for standing, kind in _KINDS.items() if any(point.status == standing for point in shown)]
+    values = [_point(point, drawn, log) for point in _kept_last(shown)]
     if drawn.verified is not None:
         kinds.append(VERIFIED)
         values.append(_diamond(drawn, drawn.verified, log))
@@ -123,19 +123,19 @@ def points(drawn: Curve, shown: Sequence[Row], log: Log, palette: Palette) -> di
     }
 
 
-def _point(row: Row, drawn: Curve, log: Log) -> dict[str, Any]:
-    assert row.value is not None
-    shape = "circle" if drawn.shows(row.value) else "triangle-up" if row.value > drawn.high else "triangle-down"
+def _point(point: Point, drawn: Curve, log: Log) -> dict[str, Any]:
+    row, value = log.rows[point.n - 1], point.value
+    shape = "circle" if drawn.shows(value) else "triangle-up" if value > drawn.high else "triangle-down"
     kept = row.status in ("keep", "baseline")
     return {
         "row": row.n,
-        "n": drawn.x(row),
-        "y": drawn.held(row.value),
+        "n": point.x,
+        "y": drawn.held(value),
         "kind": _KINDS[row.status],
         "shape": shape,
         "size": 60 if kept else 32,
         "experiment": row.label,
-        "value": number(row.value, 8),
+        "value": number(value, 8),
         "status": verdict(row),
         "change": percent(row.change, log.direction),
         "interval": _interval(row.low, row.high),
@@ -166,9 +166,9 @@ def _interval(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else " to ".join(pair(low, high))
 
 
-def _kept_last(points: Sequence[Row]) -> list[Row]:
+def _kept_last(points: Sequence[Point]) -> list[Point]:
     """What was kept lies on top."""
-    return sorted(points, key=lambda row: row.status in ("keep", "baseline"))
+    return sorted(points, key=lambda point: point.status in ("keep", "baseline"))
 
 
 def names(names: Sequence[labels.Label], align: str, palette: Palette) -> dict[str, Any]:

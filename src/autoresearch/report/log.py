@@ -99,9 +99,11 @@ class Rows(Sequence[Row]):
         statuses: Sequence[Standing],
         segments: Sequence[int],
         make: Callable[[int, float | None, Standing, int], Row],
+        labels: Callable[[], Sequence[str]],
     ) -> None:
-        """`make` makes a Row of its index and what the columns say of it."""
+        """`make` makes a Row of its index and what the columns say of it, `labels` the column of that name."""
         self.values, self.statuses, self.segments = values, statuses, segments
+        self.labels = labels
         self._make = make
         self._made: dict[int, Row] = {}
 
@@ -113,7 +115,8 @@ class Rows(Sequence[Row]):
         def make(i: int, value: float | None, status: Standing, segment: int) -> Row:
             return replace(rows[i], value=value, status=status, segment=segment)
 
-        made = cls([row.value for row in rows], [row.status for row in rows], [row.segment for row in rows], make)
+        columns = [row.value for row in rows], [row.status for row in rows], [row.segment for row in rows]
+        made = cls(*columns, make, lambda: [row.label for row in rows])
         made._made = dict(enumerate(rows))
         return made
 
@@ -125,7 +128,8 @@ class Rows(Sequence[Row]):
         segments: Sequence[int] | None = None,
     ) -> Rows:
         """The same rows with other columns."""
-        other = Rows(values or self.values, statuses or self.statuses, segments or self.segments, self._make)
+        columns = values or self.values, statuses or self.statuses, segments or self.segments
+        other = Rows(*columns, self._make, self.labels)
         other._made = {
             i: row for i, row in self._made.items() if other._says(i) == (row.value, row.status, row.segment)
         }

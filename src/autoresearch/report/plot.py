@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from autoresearch.figures import number, plural
-from autoresearch.report.curve import Curve
-from autoresearch.report.log import Row, Standing
+from autoresearch.report.curve import Curve, Point
+from autoresearch.report.log import Standing
 
 _MARKS: tuple[tuple[str, frozenset[Standing], str, int], ...] = (
     ("·", frozenset({"discard", "crash", "other"}), "discarded", 244),
@@ -29,7 +29,7 @@ def plot(drawn: Curve, *, width: int, height: int, color: bool) -> str:
         marker = plotext.marker("hd", _LINE)
         figure.draw(figure.signal([x for x, _ in line], [y for _, y in line], marker=marker).lines())
     for mark, standings, _, colour in _MARKS:
-        points = _apart(drawn, [row for row in drawn.points if row.status in standings], 4 * width, 4 * height)
+        points = _apart(drawn, [point for point in drawn.points if point.status in standings], width, height)
         if points:
             marker = plotext.marker(mark, colour)
             figure.draw(figure.signal([x for x, _ in points], [y for _, y in points], marker=marker))
@@ -55,22 +55,21 @@ def legend(drawn: Curve) -> str:
 
 
 def _ticks(drawn: Curve) -> tuple[list[int], list[float]]:
-    first, last = drawn.x(drawn.points[0]), drawn.x(drawn.points[-1])
+    first, last = drawn.points[0].x, drawn.points[-1].x
     xs = sorted({first + (last - first) * i // 5 for i in range(6)})
     if drawn.log_scale:
         return xs, [drawn.low * (drawn.high / drawn.low) ** (i / 4) for i in range(5)]
     return xs, [drawn.low + (drawn.high - drawn.low) * i / 4 for i in range(5)]
 
 
-def _apart(drawn: Curve, rows: Sequence[Row], columns: int, lines: int) -> list[tuple[int, float]]:
-    """Where the rows' points stand, once for those that no terminal could tell apart: plotext is slow with points."""
-    first, last = drawn.x(drawn.points[0]), drawn.x(drawn.points[-1])
+def _apart(drawn: Curve, points: Sequence[Point], columns: int, lines: int) -> list[tuple[int, float]]:
+    """Where the points stand, of those that fall into the same quarter of a letter the first: plotext is slow."""
+    first, last = drawn.points[0].x, drawn.points[-1].x
     scale = math.log if drawn.log_scale else float
     bottom, top = scale(drawn.low), scale(drawn.high)
+    across, up = 2 * columns / (last - first or 1), 2 * lines / (top - bottom or 1)
     found: dict[tuple[int, int], tuple[int, float]] = {}
-    for row in rows:
-        assert row.value is not None
-        x, y = drawn.x(row), drawn.held(row.value)
-        place = int((x - first) / (last - first or 1) * columns), int((scale(y) - bottom) / (top - bottom or 1) * lines)
-        found.setdefault(place, (x, y))
+    for point in points:
+        y = drawn.held(point.value)
+        found.setdefault((int((point.x - first) * across), int((scale(y) - bottom) * up)), (point.x, y))
     return list(found.values())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from autoresearch.report.curve import Curve
+from operator import attrgetter
+
+from autoresearch.report.curve import Curve, Point
 from autoresearch.report.labels import Paper
-from autoresearch.report.log import Row
 
 MANY = 2000
 """Points up to which all are drawn."""
@@ -12,21 +13,19 @@ _CELL = 4.0
 """Pixels; a discarded point is six wide."""
 
 
-def distinct(drawn: Curve, paper: Paper) -> tuple[Row, ...]:
+def distinct(drawn: Curve, paper: Paper) -> tuple[Point, ...]:
     """The points in their order: every keep, baseline, crash and extreme, of discarded and other ones that fall on the
     same few pixels the first."""
     if len(drawn.points) <= MANY:
         return drawn.points
-    extremes = {row.n for pick in (min, max) for row in [pick(drawn.points, key=lambda row: row.value or 0.0)]}
+    extremes = {pick(drawn.points, key=attrgetter("value")).n for pick in (min, max)}
     seen: set[tuple[str, int, int]] = set()
     shown = []
-    for row in drawn.points:
-        assert row.value is not None
-        if row.status in ("discard", "other") and row.n not in extremes:
-            x, y = paper.x(drawn.x(row)), paper.y(drawn.held(row.value))
-            place = (row.status, int(x / _CELL), int(y / _CELL))
+    for point in drawn.points:
+        if point.status in ("discard", "other") and point.n not in extremes:
+            place = (point.status, int(paper.x(point.x) / _CELL), int(paper.y(drawn.held(point.value)) / _CELL))
             if place in seen:
                 continue
             seen.add(place)
-        shown.append(row)
+        shown.append(point)
     return tuple(shown)

@@ -35,7 +35,11 @@ class _Found:
     units: dict[str, None] = field(default_factory=dict)
     """Those of the metric, in the order in which they appear."""
 
-    def column(self, name: Literal["commit", "cost", "duration"]) -> list[str]:
+    def labels(self) -> list[str]:
+        """What each row is called."""
+        return [label or str(n) for n, label in enumerate(self.column("label"), start=1)]
+
+    def column(self, name: Literal["commit", "label", "cost", "duration"]) -> list[str]:
         """The cells of a column, empty where there is none."""
         places = zip(self.cells, map(attrgetter(name), self.layouts), strict=True)
         return [row[i] if i is not None and i < len(row) else "" for row, i in places]
@@ -55,7 +59,7 @@ def read_tsv(text: str, title: str, metric: str | None, direction: Direction | N
         return _row(i + 1, found.lines[i], found.cells[i], found.layouts[i], value, status, segment)
 
     name = _metric_name(table, layout, metric)
-    rows = Rows(found.values, found.statuses, [0] * len(found.values), make)
+    rows = Rows(found.values, found.statuses, [0] * len(found.values), make, found.labels)
     placed = place(rows, metric=name, resets=table.resets)
     comment = directions.from_word(table.comments.get("direction", ""))
     settled, contradictions = directions.resolve(direction, comment, name, placed.rows)
