@@ -332,6 +332,7 @@ def test_apply_writes_a_branch_with_the_survivors_alone(tmp_path: Path) -> None:
     assert user.git("fsck", "--strict", "--no-dangling") == ""
 
 
+@pytest.mark.slow
 def test_apply_costs_no_run_after_the_audit_and_overwrites_nothing(tmp_path: Path) -> None:
     user = project(tmp_path, [11.0])
     user.audits("mar5")
@@ -522,6 +523,7 @@ def test_what_cannot_be_audited_is_said_and_leaves_nothing(
     assert not (user.home / ".git" / "autoresearch-audit").exists()
 
 
+@pytest.mark.slow
 def test_a_second_audit_of_the_same_is_refused_while_the_first_runs(tmp_path: Path) -> None:
     user = project(tmp_path, [11.0])
     gate = tmp_path / "gate"

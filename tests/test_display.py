@@ -108,6 +108,7 @@ def test_a_refused_answer_is_said_and_one_kind_of_idea_is_counted(tmp_path: Path
     )
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_terminal_lets_the_run_finish(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     user = User.with_project(tmp_path / "project")
@@ -167,6 +168,7 @@ def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
 TAMPERED = "tampering: a run of #2 changed data.csv (how: .git/autoresearch/t/runs/2-1.tampered.diff)"
 
 
+@pytest.mark.slow
 def test_tampering_stands_out_while_the_session_goes_on(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     user = User.with_project(tmp_path / "project", files={"data.csv": "41\n"})

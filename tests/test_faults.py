@@ -84,6 +84,7 @@ def test_what_waiting_cannot_help_is_fatal(make: Make, status: int, words: str) 
     assert words in str(error)
 
 
+@pytest.mark.slow
 @every_endpoint
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 529])
 def test_what_waiting_may_help_is_asked_once_and_not_again(make: Make, status: int) -> None:

@@ -205,6 +205,7 @@ def test_a_hook_that_runs_is_seen_here_and_from_another_terminal(tmp_path: Path)
     assert (session.child.exitstatus, watch.child.exitstatus) == (130, 0)
 
 
+@pytest.mark.slow
 def test_the_first_signal_lets_a_hook_end_and_the_end_is_told(tmp_path: Path) -> None:
     slow = "touch begun; while [ ! -e gate ]; do sleep 0.02; done; touch over"
     user = User.with_project(tmp_path, program=hooked(on_keep=slow, on_finish="cat >> told.jsonl"))
@@ -222,6 +223,7 @@ def test_the_first_signal_lets_a_hook_end_and_the_end_is_told(tmp_path: Path) ->
     ]
 
 
+@pytest.mark.slow
 def test_a_second_signal_stops_hook_and_session_at_once(tmp_path: Path) -> None:
     user = User.with_project(
         tmp_path, program=hooked(on_keep="touch begun; sleep 1235.5", on_finish="touch finished", hook_timeout="1h")
@@ -253,6 +255,7 @@ def test_a_session_killed_at_its_hook_tells_nothing_twice(tmp_path: Path) -> Non
     assert [one["event"] for one in told(user)] == ["keep", "finish"]
 
 
+@pytest.mark.slow
 def test_a_proposer_that_cannot_be_reached_is_a_stall_once(tmp_path: Path) -> None:
     user = User.with_project(tmp_path, program=hooked(on_stall="cat >> told.jsonl", on_finish="cat >> told.jsonl"))
     with ModelServer([Failure(429, "slow down", {"Retry-After": "400"})]) as server:

@@ -244,6 +244,7 @@ def test_chance_has_every_order_and_lands_as_often_as_it_is_told() -> None:
     assert all(coin.lands(1.0) for _ in range(64))
 
 
+@pytest.mark.slow
 def test_an_exact_metric_costs_one_run_a_bad_proposal_and_two_a_keep(tmp_path: Path) -> None:
     lab = Lab.at(tmp_path, noisy=False)
     lab.answers(HARM, GAIN, "VALUE=10\nA=1\n", "VALUE=12\n", "VALUE=12\nB=1\n")
@@ -465,6 +466,7 @@ def test_hours_that_are_spent_in_a_rematch_end_it_there_and_more_hours_go_on(kee
     assert keeper.verdicts() == ["keep better"]
 
 
+@pytest.mark.slow
 def test_hours_that_are_spent_before_the_gates_open_none(tmp_path: Path) -> None:
     lab = Lab.at(tmp_path, noisy=False, front={"check": "sh check.sh", "confirm": "sh holdout.sh"})
     lab.answers(GAIN)
@@ -549,6 +551,7 @@ def test_a_journal_from_before_there_was_a_choice_goes_on_as_naive(tmp_path: Pat
 # Gates
 
 
+@pytest.mark.slow
 def test_a_check_that_fails_discards_with_its_reason_and_is_shown_to_the_next_proposal(tmp_path: Path) -> None:
     lab = Lab.at(tmp_path, noisy=False, front={"check": "sh check.sh"})
     lab.answers("VALUE=11\nWRONG=5\n", HARM, "VALUE=12\n", "VALUE=8\n")
@@ -716,6 +719,7 @@ def test_a_noisy_would_be_keep_takes_the_best_of_three_held_out_pairs(tmp_path: 
     assert len({r["seed"] for r in lab.records("gating")}) == 4
 
 
+@pytest.mark.slow
 def test_guards_hold_other_numbers_to_a_limit_or_to_the_incumbents(tmp_path: Path) -> None:
     lab = Lab.at(tmp_path, noisy=False, front={"guards": "{mem: '<= 1.10x', lag: '<= 50'}"})
     lab.answers("VALUE=11\nMEM=12\n", "VALUE=11\nLAG=51\n", "VALUE=11\nMEM=11\nLAG=50\n", "VALUE=12\nMEM=12\n")
@@ -730,6 +734,7 @@ def test_guards_hold_other_numbers_to_a_limit_or_to_the_incumbents(tmp_path: Pat
     assert lab.user.rows()[0].keys() == {"commit", "score", "status", "description"}
 
 
+@pytest.mark.slow
 def test_what_cannot_be_believed_is_put_aside_under_its_ref(tmp_path: Path) -> None:
     lab = Lab.at(tmp_path, noisy=False, front={"bounds": "{metric: [0, 90000000], step: 50%}"})
     lab.answers("VALUE=500\n", "VALUE=16\n", "VALUE=15\n", "VALUE=-1\n")
@@ -744,6 +749,7 @@ def test_what_cannot_be_believed_is_put_aside_under_its_ref(tmp_path: Path) -> N
     assert Counter(run["n"] for run in lab.records("measured")) == {1: 3, 2: 1, 3: 1, 4: 2, 5: 1}
 
 
+@pytest.mark.slow
 def test_sentinels_are_asked_of_nobody_never_kept_and_no_plateau(tmp_path: Path) -> None:
     lab = Lab.at(tmp_path, front={"check": "sh check.sh", "confirm": "sh holdout.sh"})
     for experiment in range(5):

@@ -82,6 +82,7 @@ def test_a_burst_that_finds_something_is_kept_and_the_model_goes_on(tmp_path: Pa
     assert found[kept[1]["n"]]["rung"] == "explore"
 
 
+@pytest.mark.slow
 def test_a_session_whose_candidates_git_has_thrown_away_goes_on_to_its_plateau(tmp_path: Path) -> None:
     user = project(tmp_path)
     run = (*RUN, "--patience=6")
@@ -176,6 +177,7 @@ def test_notes_are_read_anew_before_each_proposal(tmp_path: Path) -> None:
         assert done.stderr.count(said) == 1
 
 
+@pytest.mark.slow
 def test_learnings_of_ones_own_are_left_alone(tmp_path: Path) -> None:
     user = project(tmp_path)
     (user.home / "LEARNINGS.md").write_text("mine\n")

@@ -321,6 +321,7 @@ def test_an_editable_install_and_an_absolute_path_mean_the_candidate(tmp_path: P
     assert len({row["score"] for row in user.rows()}) > 1
 
 
+@pytest.mark.slow
 @needs_bubblewrap
 def test_the_network_and_a_variable_are_there_when_they_are_asked_for(
     tmp_path: Path, listener: socket.socket, monkeypatch: pytest.MonkeyPatch

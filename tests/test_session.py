@@ -205,6 +205,7 @@ def journal(user: User) -> str:
     return (user.home / ".git/autoresearch/t/journal.jsonl").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["once", "twice"])
 def test_ctrl_c_stops_and_the_next_run_goes_on(tmp_path: Path, when: str) -> None:
     gate, running = tmp_path / "gate", tmp_path / "running"

@@ -148,9 +148,8 @@ class Rows(Sequence[Row]):
     def __getitem__(self, i: int | slice) -> Row | list[Row]:
         if isinstance(i, slice):
             return [self[k] for k in range(*i.indices(len(self)))]
-        row = self._made.get(i)
-        if row is None:
-            i = range(len(self))[i]
+        i = range(len(self))[i]
+        if (row := self._made.get(i)) is None:
             row = self._made[i] = self._make(i, *self._says(i))
         return row
 
