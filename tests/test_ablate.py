@@ -118,8 +118,8 @@ def test_a_session_of_what_matters_what_does_nothing_what_is_double_and_what_is_
         in (done.stdout)
     )
     following = done.stdout.splitlines()[-1]
-    assert following.startswith("next: autoresearch ablate t --apply --target program.py --bench ")
-    assert following.endswith("  # writes autoresearch/t-ablated without them")
+    assert following.startswith("next: autoresearch ablate t --target program.py --bench ")
+    assert following.endswith(" --apply  # writes autoresearch/t-ablated without them")
     assert re.search(r"\nabout 9 runs, \d:\d\d:\d\d at [\d.]+ s a run\n", done.stderr)
     # The head thrice, each once without one, without the three, and without two.
     assert user.values() == ["1113"] * 3 + ["0113", "1013", "1103", "1110", "1112", "0003", "1003"]

@@ -202,9 +202,16 @@ def test_what_an_audit_measured_anew_stands_beside_each_keep_and_orders_them(tmp
     assert [one["survives"] for one in audited] == [True, False]
 
 
+ABLATE = "autoresearch ablate mar5 --min-gain '1 %'"
+"""An ablation, as it was typed."""
+
+
 def ablation(*removed: tuple[int, str, list[tuple[float, float]]]) -> list[records.AnyRecord]:
     """The head, then what it is without a keep: its experiment, `dead` or `earns`, pairs with and without it."""
-    told: list[records.AnyRecord] = [opened(decide="rematch")]
+    told: list[records.AnyRecord] = [
+        opened(decide="rematch"),
+        records.Began(pid=1, host="here", version="0.1.0", again=ABLATE),
+    ]
     causes: dict[str, Cause] = {"dead": "simplification", "earns": "rematch", "itself": "baseline"}
     for n, (kept, said, pairs) in enumerate([(0, "itself", []), *removed], start=1):
         told.append(records.Without(n=n, commits=(commit(kept),) if kept else ()))
@@ -226,16 +233,16 @@ def test_after_an_ablation_it_is_said_what_is_dead_weight_and_what_to_do_then(tm
     path, about = of_keeps(tmp_path)
     assert commands(path)[-2:] == ["autoresearch ablate mar5", "autoresearch finalize mar5"]
     written_down(about, ablation((2, "dead", [(1.8, 1.8)] * 7), (3, "earns", [(1.7, 2.0)] * 7)))
-    assert commands(path)[-2:] == ["autoresearch ablate mar5 --apply", "autoresearch finalize mar5"]
+    assert commands(path)[-2:] == [f"{ABLATE} --apply", "autoresearch finalize mar5"]
     log = read(path)
-    said = "ablation: 1 of 2 keeps earn a place in the head, #2 dead weight: autoresearch ablate mar5 tells more"
+    said = f"ablation: 1 of 2 keeps earn a place in the head, #2 dead weight: {ABLATE} tells more"
     assert said in list(certainty.lines(log))
     found = json.loads(to_json(log, summarise(log)))["evidence"]["ablated"]
     told = {(one["commit"], one["standing"], round(one["change"], 2)) for one in found}
     assert told == {(commit(2), "dead", 0.0), (commit(3), "earns", 0.15)}
     user.git("branch", "autoresearch/mar5-ablated")
     assert commands(path)[-1:] == ["autoresearch finalize mar5-ablated"]
-    assert "autoresearch ablate mar5 --apply" not in commands(path)
+    assert f"{ABLATE} --apply" not in commands(path)
     tip = user.git("rev-parse", "autoresearch/mar5-ablated")
     for head, then in ((tip, "git merge autoresearch/x"), (commit(3), "autoresearch finalize mar5-ablated")):
         Receipt.at(path.parent / RECEIPT).note({"autoresearch/x": commit(9)}, head)
@@ -245,8 +252,8 @@ def test_after_an_ablation_it_is_said_what_is_dead_weight_and_what_to_do_then(tm
 def test_an_ablation_of_an_earlier_head_says_nothing_of_this_one(tmp_path: Path) -> None:
     path, about = of_keeps(tmp_path)
     written_down(about, ablation((2, "dead", [(1.8, 1.8)] * 7)))
-    assert commands(path)[-2:] == ["autoresearch ablate mar5", "autoresearch finalize mar5"]
-    said = "ablation: of an earlier head; autoresearch ablate mar5 looks at this one"
+    assert commands(path)[-2:] == [ABLATE, "autoresearch finalize mar5"]
+    said = f"ablation: of an earlier head; {ABLATE} looks at this one"
     assert said in list(certainty.lines(read(path)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -89,6 +90,15 @@ class Began(Record):
     """True where the session is yet to prove that the bench runs the target, and does so first."""
     again: str = ""
     """The command that goes on with the session, with the flags of this life; empty where it is not known."""
+
+    @property
+    def typable(self) -> str:
+        """`again` where it can be shown and typed; a journal may have been written by anybody."""
+        try:
+            words = shlex.split(self.again) if self.again.isprintable() else []
+        except ValueError:
+            return ""
+        return self.again if words[:1] == ["autoresearch"] and shlex.join(words) == self.again else ""
 
 
 class Canary(Record):

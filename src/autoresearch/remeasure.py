@@ -151,7 +151,8 @@ class _Life:
         plan = self.question.plan
         if self.ledger.history.opened is None:
             self.ledger.record(_opened(plan))
-        self.ledger.record(Began(pid=os.getpid(), host=socket.gethostname(), version=__version__))
+        again = plan.project.again
+        self.ledger.record(Began(pid=os.getpid(), host=socket.gethostname(), version=__version__, again=again))
         try:
             if plan.project.settings.canary and not self.ledger.history.canary_passed:
                 self._prove_target_runs()

@@ -29,20 +29,18 @@ def ablate(
     """Leave each kept change out in turn, against the head, and say which still earn their place."""
     from autoresearch import ablate as ablating
     from autoresearch.audited import ABLATION, look
-    from autoresearch.cli.onward import typed
+    from autoresearch.cli.onward import planned
     from autoresearch.cli.progress import watching
     from autoresearch.cli.weights import JsonWeights, Weights
     from autoresearch.edge.signals import StopSignal
     from autoresearch.live_page import renew
 
-    given = flags if base is None else {"base": base, **flags}
     plan = look(ABLATION, at_home(program, branch), branch, base, flags, os.environ)
     try:
         if apply:
             plan.refuse_existing()
-        ablation = ablating.Ablating(plan)
-        apply_it = typed(["ablate", plan.branch.name.removeprefix("autoresearch/"), "--apply"], program, given)
-        words, events, stop = Weights(ablation, apply_it), JsonWeights(ablation) if as_json else None, StopSignal()
+        ablation = ablating.Ablating(planned(plan, program, base, flags))
+        words, events, stop = Weights(ablation), JsonWeights(ablation) if as_json else None, StopSignal()
         with stop.handling(), watching(words, stop, events, is_empty=not plan.keeps) as view:
             outcome = ablating.run(ablation, stop, view, again=again)
         picked = ablating.apply(ablation, outcome) if apply and outcome.offered else None

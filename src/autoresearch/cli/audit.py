@@ -29,6 +29,7 @@ def audit(
     """Measure each kept commit of a branch against its parent, and say which survive."""
     from autoresearch import audit as auditing
     from autoresearch.audited import AUDIT, look
+    from autoresearch.cli.onward import planned
     from autoresearch.cli.progress import watching
     from autoresearch.cli.survivors import JsonSurvivors, Survivors
     from autoresearch.edge.signals import StopSignal
@@ -38,6 +39,7 @@ def audit(
     try:
         if apply:
             plan.refuse_existing()
+        plan = planned(plan, program, base, flags)
         words, events, stop = Survivors(plan), JsonSurvivors(plan) if as_json else None, StopSignal()
         with stop.handling(), watching(words, stop, events, is_empty=not plan.keeps) as view:
             outcome = auditing.run(plan, stop, view, again=again)

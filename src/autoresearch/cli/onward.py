@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from autoresearch.audited import Plan
 
 
 def onward(journal: Path, *wanted: str) -> list[str]:
@@ -22,6 +27,13 @@ def onward(journal: Path, *wanted: str) -> list[str]:
     offered = [step for name in wanted for step in steps if step.command.startswith(f"autoresearch {name} ")]
     found = nextsteps.aligned([*(steps[:1] if is_alarming else []), *offered[:1]])
     return [f"{when}: {line}" for when, line in zip(("next", "then"), found, strict=False)]
+
+
+def planned(plan: Plan, program: Path, base: str | None, flags: Mapping[str, object]) -> Plan:
+    """The plan, and with it the command that goes on with it."""
+    given = flags if base is None else {"base": base, **flags}
+    again = typed([plan.purpose.verb, plan.branch.name.removeprefix("autoresearch/")], program, given)
+    return replace(plan, project=replace(plan.project, again=again))
 
 
 def typed(command: Sequence[str], program: Path, flags: Mapping[str, object]) -> str:

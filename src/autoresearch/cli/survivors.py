@@ -163,7 +163,7 @@ def _applied(plan: Plan, outcome: Outcome, picked: Picked | None) -> list[str]:
         fallen = [finding for finding in outcome.findings if finding.survives is False]
         if not fallen or len(fallen) == len(plan.keeps):
             return []
-        return [f"next: the same command with --apply writes {plan.outcome} with the survivors alone"]
+        return [f"next: {plan.project.again} --apply  # writes {plan.outcome} with the survivors alone"]
     left_out = not_picked(picked.left_out)
     if picked.tip is None:
         return [*left_out, f"nothing survives, so {picked.branch} is not written"]

@@ -34,10 +34,9 @@ SHOWN = 6
 class Weights:
     """An ablation in words."""
 
-    def __init__(self, ablation: Ablating, apply_it: str) -> None:
+    def __init__(self, ablation: Ablating) -> None:
         self._ablation, self._plan = ablation, ablation.plan
-        self._apply_it = apply_it
-        """The same command with `--apply`."""
+        self._apply_it = f"{self._plan.project.again} --apply"
         self._is_there = self._plan.project.repository.ref(f"refs/heads/{self._plan.outcome}") is not None
         """True where the branch for what is left exists."""
 

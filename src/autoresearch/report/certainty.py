@@ -209,15 +209,20 @@ def weights(log: Log) -> Mapping[Standing, list[Row]] | None:
     return found
 
 
+def ablating(evidence: Evidence) -> str:
+    """The command that ablates, with the flags that it was given before."""
+    return evidence.after.ablate or f"autoresearch ablate {evidence.tag}"
+
+
 def _afterwards(log: Log, evidence: Evidence) -> Iterator[str]:
     """What an ablation found, and where the keeps went for review."""
     if (found := weights(log)) is not None:
         told = [f"{len(found['earns']):,} of {plural(sum(map(len, found.values())), 'keep')} earn a place in the head"]
         told += [f"{named(found['dead'])} dead weight"] if found["dead"] else []
         told += [f"{named(found['undecided'])} not decided"] if found["undecided"] else []
-        yield f"ablation: {', '.join(told)}: autoresearch ablate {evidence.tag} tells more"
+        yield f"ablation: {', '.join(told)}: {ablating(evidence)} tells more"
     elif evidence.after.ablated:
-        yield f"ablation: of an earlier head; autoresearch ablate {evidence.tag} looks at this one"
+        yield f"ablation: of an earlier head; {ablating(evidence)} looks at this one"
     if made := evidence.after.finalized:
         branches = ", ".join(f"{branch} ({tip[:7]})" for branch, tip in made.branches.items())
         yield f"finalized: {branches}, made of {made.head[:7]}"

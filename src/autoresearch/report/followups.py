@@ -61,6 +61,8 @@ class Followups:
     """Commit → what the latest finished audit says of it."""
     ablated: Mapping[str, LeftOut] = field(default_factory=dict)
     """Commit → what the latest finished ablation says of it."""
+    ablate: str = ""
+    """The command that tells of that ablation, with the flags that it was given; empty where it is not known."""
     spared: frozenset[frozenset[str]] = frozenset()
     """Sets of commits that the head was measured to do without, each set together."""
     shrunk: tuple[str, str] | None = None
@@ -80,6 +82,7 @@ def followups(journal: Path, history: History, direction: Direction) -> Followup
             for e in reversed(ablation.experiments)
             if e.without
         },
+        ablate=ablation.began.typable if ablation.began else "",
         spared=frozenset(frozenset(e.without) for e in ablation.experiments if e.without and e.kept),
         shrunk=_shrunk(journal, history) if ablation.begun else None,
         finalized=_finalized(journal.parent / RECEIPT),

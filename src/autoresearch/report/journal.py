@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,14 +71,7 @@ def read_journal(path: Path, data: bytes, metric: str | None, direction: Directi
 
 def _goes_on(path: Path, history: History) -> str:
     """The command that goes on with it, of a journal that lies where it was written: others' are not to be typed."""
-    said = history.began.again if history.began else ""
-    if not said.isprintable() or _state(path, history) is None:
-        return ""
-    try:
-        words = shlex.split(said)
-    except ValueError:
-        return ""
-    return said if words[:1] == ["autoresearch"] and shlex.join(words) == said else ""
+    return history.began.typable if history.began and _state(path, history) is not None else ""
 
 
 def _state(path: Path, history: History) -> State | None:

@@ -110,13 +110,13 @@ def _towards_review(log: Log, evidence: Evidence, tag: str) -> Iterator[Step]:
     """From a gain that is proven to a branch that can be merged."""
     weights, after = certainty.weights(log), evidence.after
     if weights is None and evidence.kept > 1:
-        yield Step(f"autoresearch ablate {tag}", "which of the keeps still earn their place")
+        yield Step(certainty.ablating(evidence), "which of the keeps still earn their place")
     dead = weights["dead"] if weights else []
     name, head = tag, evidence.verified.head if evidence.verified else ""
     if dead and after.shrunk:
         name, head = after.shrunk[0].removeprefix("autoresearch/"), after.shrunk[1]
     elif 0 < len(dead) < evidence.kept:
-        yield Step(f"autoresearch ablate {tag} --apply", f"a branch without {certainty.named(dead)}")
+        yield Step(f"{certainty.ablating(evidence)} --apply", f"a branch without {certainty.named(dead)}")
     if after.finalized and after.finalized.head == head:
         yield from (Step(f"git merge {shlex.quote(branch)}", "finalized") for branch in after.finalized.branches)
     else:
