@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -99,6 +100,11 @@ def number(cell: str) -> Reading | None:
 def is_number(cell: str) -> bool:
     """True where `number` finds one; quicker than to ask for it."""
     return _PLAIN.fullmatch(cell) is not None or number(cell) is not None
+
+
+def plain_numbers(cells: Iterable[str]) -> list[float | None]:
+    """The numbers of cells that are nothing but one, as most are; None for all else, where `number` may find one."""
+    return [float(cell) if _PLAIN.fullmatch(cell) else None for cell in cells]
 
 
 def missing(cell: str) -> bool:

@@ -59,11 +59,9 @@ def split(line: str, *, printable: bool = False) -> Sequence[str]:
     """
     if "\t" not in line:
         line = line.replace("\\t", "\t")
-    row = line.split("\t")
-    if '"' not in line and " \t" not in line and "\t " not in line and (printable or "".join(row).isprintable()):
-        row[0], row[-1] = row[0].lstrip(), row[-1].rstrip()
-        return row
-    return [cells.clean(cells.unquote(cell.strip())) for cell in row]
+    if '"' not in line and " \t" not in line and "\t " not in line and (printable or cells.are_printable(line)):
+        return line.strip(" ").split("\t")
+    return [cells.clean(cells.unquote(cell.strip())) for cell in line.split("\t")]
 
 
 def take_apart(text: str) -> Table:

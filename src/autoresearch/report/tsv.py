@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
-from typing import Literal
+from typing import Literal, TypeVar
 
 from autoresearch.errors import SettingsError
 from autoresearch.model import Direction
@@ -19,11 +19,13 @@ from autoresearch.report.table import Table, take_apart
 
 _AMOUNTS = frozenset(["", "$", "usd", "s", "sec", "secs", "seconds"])
 _ROUGH = frozenset("~≈")
+_Name = Literal["metric", "status", "commit", "label", "cost", "duration"]
+_T = TypeVar("_T")
 
 
 @dataclass
 class _Found:
-    """The rows of a table as they are found, one item each in every list."""
+    """The rows of a table as they are found, one item each in every list but the last."""
 
     lines: list[int] = field(default_factory=list)
     cells: list[Sequence[str]] = field(default_factory=list)
@@ -32,17 +34,16 @@ class _Found:
     """The metric's cell as written."""
     values: list[float | None] = field(default_factory=list)
     statuses: list[Standing] = field(default_factory=list)
-    units: dict[str, None] = field(default_factory=dict)
-    """Those of the metric, in the order in which they appear."""
+    odd: list[int] = field(default_factory=list)
+    """Indexes of the rows whose metric is no plain number."""
 
     def labels(self) -> list[str]:
         """What each row is called."""
         return [label or str(n) for n, label in enumerate(self.column("label"), start=1)]
 
-    def column(self, name: Literal["commit", "label", "cost", "duration"]) -> list[str]:
+    def column(self, name: _Name) -> list[str]:
         """The cells of a column, empty where there is none."""
-        places = zip(self.cells, map(attrgetter(name), self.layouts), strict=True)
-        return [row[i] if i is not None and i < len(row) else "" for row, i in places]
+        return _column(self.cells, self.layouts, name)
 
 
 def read_tsv(text: str, title: str, metric: str | None, direction: Direction | None) -> Log:
@@ -104,22 +105,34 @@ def _find(table: Table, layout: Layout) -> _Found:
     for part in table.parts:
         usual = layout if part.header in (None, table.header) else _later_layout(part.rows, part.header, layout)
         width = len(usual.columns)
-        for line, row in zip(part.lines, part.rows, strict=True):
-            own = usual if len(row) == width else _realigned(row, usual)
-            metric, verdict = _cell(row, own.metric), _cell(row, own.status)
-            reading = cells.number(metric)
-            if not verdict and reading is None:
-                table.refuse(line, " ".join(row))
-                continue
-            found.lines.append(line)
-            found.cells.append(row)
-            found.layouts.append(own)
-            found.metrics.append(metric)
-            found.values.append(reading.value if reading else None)
-            found.statuses.append(status.standing(verdict))
-            if reading and reading.unit:
-                found.units[reading.unit] = None
+        layouts = [usual if len(row) == width else _realigned(row, usual) for row in part.rows]
+        metrics, verdicts = _column(part.rows, layouts, "metric"), _column(part.rows, layouts, "status")
+        plain = cells.plain_numbers(metrics)
+        odd = [i for i, value in enumerate(plain) if value is None]
+        readings = {i: reading for i in odd if (reading := cells.number(metrics[i]))}
+        refused = {i for i in odd if i not in readings and not verdicts[i]}
+        for i in sorted(refused):
+            table.refuse(part.lines[i], " ".join(part.rows[i]))
+        values = plain.copy()
+        for i, reading in readings.items():
+            values[i] = reading.value
+        found.odd += [len(found.values) + i for i, value in enumerate(_without(plain, refused)) if value is None]
+        found.lines += _without(part.lines, refused)
+        found.cells += _without(part.rows, refused)
+        found.layouts += _without(layouts, refused)
+        found.metrics += _without(metrics, refused)
+        found.values += _without(values, refused)
+        found.statuses += map(status.standing, _without(verdicts, refused))
     return found
+
+
+def _column(rows: Sequence[Sequence[str]], layouts: Sequence[Layout], name: _Name) -> list[str]:
+    places = zip(rows, map(attrgetter(name), layouts), strict=True)
+    return [row[i] if i is not None and i < len(row) else "" for row, i in places]
+
+
+def _without(items: Sequence[_T], refused: Collection[int]) -> Sequence[_T]:
+    return [item for i, item in enumerate(items) if i not in refused] if refused else items
 
 
 def _later_layout(rows: Sequence[Sequence[str]], header: tuple[str, ...], first: Layout) -> Layout:
@@ -206,20 +219,19 @@ def _doubts(layout: Layout, rows: Rows, found: _Found) -> Iterator[str]:
         yield f"{layout.columns[layout.metric]} is taken for the metric, not {rivals}: choose with --metric"
     if layout.status is None:
         yield "no status column: nothing counts as kept, discarded or crashed"
-    without = (i for i, value in enumerate(rows.values) if value is None)
-    unread = [i for i in without if not cells.missing(found.metrics[i])]
-    if strange := [i for i in unread if not cells.number(found.metrics[i])]:
+    readings = {i: cells.number(found.metrics[i]) for i in found.odd}
+    if strange := [i for i, reading in readings.items() if not reading and not cells.missing(found.metrics[i])]:
         yield f"not one number, read as not measured: {_cited(found, strange)}"
-    if rough := [i for i, cell in enumerate(found.metrics) if cell[:1] in _ROUGH and rows.values[i] is not None]:
+    if rough := [i for i in readings if found.metrics[i][:1] in _ROUGH and rows.values[i] is not None]:
         yield f"approximate numbers, taken at their word: {_cited(found, rough)}"
-    if len(found.units) > 1:
-        yield f"the metric has different units, compared as plain numbers: {_listed([*found.units])}"
+    units = list(dict.fromkeys(reading.unit for reading in readings.values() if reading and reading.unit))
+    if len(units) > 1:
+        yield f"the metric has different units, compared as plain numbers: {_listed(units)}"
     commits = found.column("commit")
-    said = list(zip(commits, rows.statuses, strict=True))
-    kept = {commit for commit, standing in said if standing == "keep" and cells.commit(commit)}
-    again = (
-        rows[i] for i, (commit, standing) in enumerate(said) if commit in kept and standing in ("discard", "crash")
-    )
+    kept = {commit for commit, standing in zip(commits, rows.statuses, strict=True) if standing == "keep"}
+    kept = {commit for commit in kept if cells.commit(commit)}
+    told = (rows[i] for i, commit in enumerate(commits) if commit in kept)
+    again = (row for row in told if row.status in ("discard", "crash"))
     if twice := [f"{row.commit} (line {row.line}: {row.raw_status})" for row in again]:
         yield f"commits with a keep and another verdict, counted as both: {_listed(twice)}"
     unclear = (rows[i].raw_status for i, standing in enumerate(rows.statuses) if standing == "other")
