@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Protocol
 
-from autoresearch.model import Direction
-
 
 def number(value: float | None, digits: int = 6) -> str:
     """The value to so many significant digits, whole numbers with separators; `-` where there is none."""
@@ -17,11 +15,11 @@ def number(value: float | None, digits: int = 6) -> str:
     return f"{value:,.{digits}g}" if abs(value) < 1e6 else f"{value:.{digits}g}"
 
 
-def percent(gain: float | None, direction: Direction | None) -> str:
+def percent(gain: float | None, direction: str | None) -> str:
     """A relative gain as the metric's own change: `-9.3 %` under lower is better; `×793` beyond tenfold."""
     if gain is None:
         return ""
-    change = -gain if direction is Direction.LOWER else gain
+    change = -gain if direction == "lower" else gain
     if change >= 9:
         return f"×{number(change + 1, 3)}"
     size = abs(change) * 100

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-import traceback
 
 from autoresearch.errors import INTERRUPTED, AutoresearchError
 from autoresearch.secrets import redactor
@@ -54,6 +53,8 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception:  # noqa: BLE001 - the last resort: a bug is said to be one, with what is needed to find it
+        import traceback  # no other command line needs it
+
         complain(f"{traceback.format_exc()}error: this is a bug in autoresearch; please report the lines above.")
         sys.exit(1)
 

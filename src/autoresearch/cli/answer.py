@@ -14,7 +14,6 @@ from autoresearch.cli.folded import folded
 from autoresearch.condition import Condition, look, running
 from autoresearch.edge import whereabouts
 from autoresearch.figures import clock, number, percent, plural, proof
-from autoresearch.model import Direction
 from autoresearch.pulse import Pulse, Wait
 
 QUICK_S = 0.15
@@ -143,7 +142,7 @@ def _best(pulse: Pulse) -> str:
         return "not measured yet"
     if pulse.best.n == pulse.baseline.n:
         return f"baseline {number(pulse.baseline.value)}, nothing better yet"
-    change = percent(pulse.change, Direction(pulse.direction))
+    change = percent(pulse.change, pulse.direction)
     over = f" ({change})" if change else ""
     return f"best {number(pulse.best.value)} (#{pulse.best.n}), baseline {number(pulse.baseline.value)}{over}"
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from autoresearch.model import Direction
+if TYPE_CHECKING:
+    from autoresearch.model import Direction
 
 CONFIDENCE = 0.95
 """An interval is the narrowest that covers the true gain at least so often; it takes six pairs."""
@@ -41,7 +43,7 @@ def interval(pairs: Sequence[tuple[float, float]], direction: Direction) -> Inte
     if not pairs:
         raise ValueError("an interval takes at least one pair")
     relative = all(value > 0 for pair in pairs for value in pair)
-    sign = 1 if direction is Direction.HIGHER else -1
+    sign = 1 if direction == "higher" else -1
     gains = sorted(sign * (after - before) / (before if relative else 1) for before, after in pairs)
     cut, missed = _cut(len(gains))
     return Interval(

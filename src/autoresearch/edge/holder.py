@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +34,7 @@ class Holder:
 
 def myself() -> Holder:
     """This process."""
-    return Holder(os.getpid(), socket.gethostname(), born(os.getpid()))
+    return Holder(os.getpid(), os.uname().nodename, born(os.getpid()))
 
 
 def write_down(holder: Holder) -> bytes:
@@ -55,7 +54,7 @@ def look(folder: Path) -> tuple[Life, Holder | None]:
     """Whether a session is being run, and who runs it or did until it was killed."""
     holder = read(folder)
     while holder is not None:
-        if holder.host != socket.gethostname():
+        if holder.host != os.uname().nodename:
             return "elsewhere", holder
         if _is_held(folder / LOCK, holder):
             return "running", holder
