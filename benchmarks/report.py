@@ -48,7 +48,7 @@ class Case:
 
 CASES = (
     Case("text", ("report", "100000.tsv"), 2.0, 300),
-    Case("picture", ("report", "100000.tsv", "-o", "100000.txt")),
+    Case("picture", ("report", "100000.tsv", "-o", "100000.txt"), 2.0, 300),
     Case("json", ("report", "100000.tsv", "-f", "json")),
     Case("md", ("report", "100000.tsv", "-f", "md")),
     Case("png", ("report", "10000.tsv", "-f", "png"), 3.0),

@@ -158,7 +158,8 @@ def _drawable(value: float) -> bool:
 def _own_numbers(rows: Rows) -> Sequence[int]:
     """The rows' own numbers, where every row has one and they only grow; else nothing."""
     labels = rows.labels()
-    if not all(label.isascii() and label.isdecimal() and len(label) < 10 for label in labels):
+    together = "".join(labels)
+    if not (together.isascii() and together.isdecimal() and all(labels) and max(map(len, labels)) < 10):
         return ()
     numbers = list(map(int, labels))
     return numbers if all(before < after for before, after in pairwise(numbers)) else ()

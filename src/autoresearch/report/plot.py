@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable
+from itertools import groupby
 
 from autoresearch.figures import number, plural
-from autoresearch.report.curve import Curve, Point
+from autoresearch.report.curve import Curve
 from autoresearch.report.log import Standing
 
 _MARKS: tuple[tuple[str, frozenset[Standing], str, int], ...] = (
@@ -25,12 +26,14 @@ def plot(drawn: Curve, *, width: int, height: int, color: bool) -> str:
     figure.clear()
     figure.plot_size(width, height)
     figure.theme("colorless")
+    quarter = _quarters(drawn, width, height)
     for line in drawn.steps:
+        corners = [*(next(group) for _, group in groupby(line, lambda corner: quarter(*corner))), line[-1]]
         marker = plotext.marker("hd", _LINE)
-        figure.draw(figure.signal([x for x, _ in line], [y for _, y in line], marker=marker).lines())
+        figure.draw(figure.signal([x for x, _ in corners], [y for _, y in corners], marker=marker).lines())
     for mark, standings, _, colour in _MARKS:
-        points = _apart(drawn, [point for point in drawn.points if point.status in standings], width, height)
-        if points:
+        held = [(point.x, drawn.held(point.value)) for point in drawn.points if point.status in standings]
+        if points := list({quarter(*point): point for point in held}.values()):
             marker = plotext.marker(mark, colour)
             figure.draw(figure.signal([x for x, _ in points], [y for _, y in points], marker=marker))
     xs, ys = _ticks(drawn)
@@ -62,14 +65,10 @@ def _ticks(drawn: Curve) -> tuple[list[int], list[float]]:
     return xs, [drawn.low + (drawn.high - drawn.low) * i / 4 for i in range(5)]
 
 
-def _apart(drawn: Curve, points: Sequence[Point], columns: int, lines: int) -> list[tuple[int, float]]:
-    """Where the points stand, of those that fall into the same quarter of a letter the first: plotext is slow."""
+def _quarters(drawn: Curve, columns: int, lines: int) -> Callable[[int, float], tuple[int, int]]:
+    """Which quarter of a letter a place falls into. One place in each is enough to draw, and plotext is slow."""
     first, last = drawn.points[0].x, drawn.points[-1].x
     scale = math.log if drawn.log_scale else float
     bottom, top = scale(drawn.low), scale(drawn.high)
     across, up = 2 * columns / (last - first or 1), 2 * lines / (top - bottom or 1)
-    found: dict[tuple[int, int], tuple[int, float]] = {}
-    for point in points:
-        y = drawn.held(point.value)
-        found.setdefault((int((point.x - first) * across), int((scale(y) - bottom) * up)), (point.x, y))
-    return list(found.values())
+    return lambda x, y: (int((x - first) * across), int((scale(y) - bottom) * up))
