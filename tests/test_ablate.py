@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
 import shlex
 import signal
@@ -64,6 +65,18 @@ def project(tmp_path: Path, *changes: tuple[str, object], bench: str = EXACT) ->
         made.commits(target, subject)
     made.git("checkout", "--quiet", "main")
     return made
+
+
+def session_with_a_keep(tmp_path: Path) -> Project:
+    """A session `t` of ours that kept WIDTH 2 as experiment 2, and ended."""
+    user = Project(User.with_project(tmp_path / "project", files={"bench.py": EXACT, "program.py": text({})}).home)
+    (said, new), *_ = steps(("WIDTH", 2))
+    reply = f"description: {said}\nhypothesis: h\ncategory: x\n\nFILE: program.py\n```\n{new}```\n"
+    with ModelServer([reply]) as server:
+        env = environment(user, **openai(server))
+        begun = user.types("run", "--tag=t", "--model=openai/gpt-6-luna", "--budget=experiments=2", *FLAGS, env=env)
+    assert begun.returncode == 0, begun.stderr
+    return user
 
 
 def environment(user: Project, **more: str) -> dict[str, str]:
@@ -209,13 +222,7 @@ def test_what_check_or_held_out_inputs_need_earns_its_place(tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_where_every_keep_earns_its_place_the_report_and_the_ablation_say_the_same_comes_next(tmp_path: Path) -> None:
-    user = Project(User.with_project(tmp_path / "project", files={"bench.py": EXACT, "program.py": text({})}).home)
-    (said, new), *_ = steps(("WIDTH", 2))
-    reply = f"description: {said}\nhypothesis: h\ncategory: x\n\nFILE: program.py\n```\n{new}```\n"
-    with ModelServer([reply]) as server:
-        env = environment(user, **openai(server))
-        begun = user.types("run", "--tag=t", "--model=openai/gpt-6-luna", "--budget=experiments=2", *FLAGS, env=env)
-    assert begun.returncode == 0, begun.stderr
+    user = session_with_a_keep(tmp_path)
     for command in ("verify", "finalize"):
         done = user.types("ablate", "t", *FLAGS, env=environment(user))
         following = done.stdout.splitlines()[-1]
@@ -233,6 +240,25 @@ def test_where_every_keep_earns_its_place_the_report_and_the_ablation_say_the_sa
     assert said.startswith(f"#2 {wide} WIDTH 2\n{figures}")
     nowhere = user.types("verify", "t", "--program=/nowhere.md")
     assert (nowhere.returncode, nowhere.stderr.partition(". ")[0]) == (2, "error: /nowhere.md does not exist")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("command", "done"), [("audit", "audited"), ("ablate", "ablated")])
+def test_status_says_that_the_branch_is_measured_anew_and_by_whom(tmp_path: Path, command: str, done: str) -> None:
+    user = session_with_a_keep(tmp_path)
+    user.ran.unlink()
+    gate = tmp_path / "gate"
+    anew = user.starts(command, "t", *FLAGS, env=environment(user, GATE=str(gate), WAIT_AT="2"))
+    wait_for(Path(f"{gate}.waiting").exists)
+    said = user.types("status", "t").stdout
+    told = json.loads(user.types("status", "t", "--json").stdout)
+    gate.touch()
+    anew.communicate(timeout=30)
+    assert said.startswith("session t: ended ")
+    assert f"\nbeing {done} (process {anew.pid} on {os.uname().nodename})\n" in said
+    assert told["measured_anew"] == [{"what": done, "process": {"pid": anew.pid, "host": os.uname().nodename}}]
+    assert "being" not in user.types("status", "t").stdout
+    assert json.loads(user.types("status", "t", "--json").stdout)["measured_anew"] == []
 
 
 @pytest.mark.slow

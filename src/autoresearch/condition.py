@@ -10,7 +10,7 @@ from pathlib import Path
 from autoresearch import pulse
 from autoresearch.edge import holder
 from autoresearch.edge.holder import Holder, Life, State
-from autoresearch.edge.whereabouts import PULSE, Recorded
+from autoresearch.edge.whereabouts import ABLATED, ABLATIONS, AUDITED, AUDITS, PULSE, Recorded
 from autoresearch.errors import RepositoryError
 from autoresearch.pulse import Pulse
 
@@ -74,6 +74,17 @@ def look(session: Recorded) -> Condition:
 
         told = from_journal(session.journal)
     return Condition(session, life, who, told)
+
+
+def measured_anew(session: Recorded) -> list[tuple[str, Holder]]:
+    """What is being done to the session's branch on this machine, `audited` or `ablated`, and by whom."""
+    found = []
+    for done, root in ((AUDITED, AUDITS), (ABLATED, ABLATIONS)):
+        for folder in sorted((session.common_dir / root / session.tag).glob("*")):
+            life, who = holder.look(folder)
+            if life == "running" and who:
+                found.append((done, who))
+    return found
 
 
 def running(known: list[Recorded]) -> list[str]:

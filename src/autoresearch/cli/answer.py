@@ -11,8 +11,9 @@ from io import TextIOWrapper
 from typing import Any
 
 from autoresearch.cli.folded import folded
-from autoresearch.condition import Condition, look, running
+from autoresearch.condition import Condition, look, measured_anew, running
 from autoresearch.edge import whereabouts
+from autoresearch.edge.holder import Holder
 from autoresearch.figures import clock, number, percent, plural, proof
 from autoresearch.pulse import Pulse, Wait
 
@@ -36,16 +37,17 @@ def answer(tag: str | None, *, as_json: bool) -> None:
     known = whereabouts.session(tag)
     found = look(known)
     others = [other for other in running(whereabouts.recorded(known.root)) if other != known.tag]
+    anew = measured_anew(known)
     if as_json:
-        print(json.dumps(_facts(found, others), indent=2))
+        print(json.dumps(_facts(found, others, anew), indent=2))
         return
     if isinstance(sys.stdout, TextIOWrapper):  # a terminal that cannot show a letter gets a question mark
         sys.stdout.reconfigure(errors="replace")
-    for line in _lines(found, others):
+    for line in _lines(found, others, anew):
         print(folded("".join(c if c.isprintable() else " " for c in line)))
 
 
-def _lines(found: Condition, others: list[str]) -> Iterator[str]:
+def _lines(found: Condition, others: list[str], anew: list[tuple[str, Holder]]) -> Iterator[str]:
     """For people."""
     yield f"session {found.session.tag}: {how_it_is(found)}"
     pulse = found.pulse
@@ -59,6 +61,8 @@ def _lines(found: Condition, others: list[str]) -> Iterator[str]:
         yield f"time: {_time(pulse, found.elapsed_s)}"
         yield f"money: {_money(pulse)}"
         yield f"tokens: {_tokens(pulse)}"
+    for done, who in anew:
+        yield f"being {done} (process {who.pid} on {who.host})"
     if others:
         yield f"running too: {', '.join(others)}"
     yield from next_steps(found)
@@ -180,17 +184,18 @@ def _tokens(pulse: Pulse) -> str:
     )
 
 
-def _facts(found: Condition, others: list[str]) -> dict[str, Any]:
+def _facts(found: Condition, others: list[str], anew: list[tuple[str, Holder]]) -> dict[str, Any]:
     """For programs; docs/reference.md tells the fields."""
     pulse, who = found.pulse, found.holder
     head: dict[str, Any] = {
         "schema": SCHEMA,
         "tag": found.session.tag,
         "state": found.state,
-        "process": who and {"pid": who.pid, "host": who.host},
+        "process": who and _process(who),
         "reason": found.closed,
         "ended": pulse and pulse.closed_at and _iso(pulse.closed_at),
         "running_too": others,
+        "measured_anew": [{"what": done, "process": _process(by)} for done, by in anew],
     }
     if pulse is None:
         return head
@@ -228,6 +233,10 @@ def _facts(found: Condition, others: list[str]) -> dict[str, Any]:
         "budget": {name: pulse.budget.get(name) for name in ("experiments", "hours", "usd", "tokens")},
         "left": _left(pulse, found.elapsed_s),
     }
+
+
+def _process(who: Holder) -> dict[str, Any]:
+    return {"pid": who.pid, "host": who.host}
 
 
 def _left(pulse: Pulse, elapsed_s: float) -> dict[str, float | None]:
