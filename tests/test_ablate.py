@@ -182,7 +182,7 @@ def test_a_noisy_bench_runs_in_pairs_and_goes_on_where_it_was_stopped_or_killed(
         else:
             ablation.send_signal(signal.SIGINT)
             gate.touch()
-        _, complaint = ablation.communicate(timeout=30)
+        _, complaint = ablation.communicate(timeout=120)
         assert ablation.returncode == (-signal.SIGKILL if end == "kill" else 130)
         assert user.lines()[wait_at:] == []
         for made in (gate, Path(f"{gate}.waiting")):
@@ -253,7 +253,7 @@ def test_status_says_that_the_branch_is_measured_anew_and_by_whom(tmp_path: Path
     said = user.types("status", "t").stdout
     told = json.loads(user.types("status", "t", "--json").stdout)
     gate.touch()
-    anew.communicate(timeout=30)
+    anew.communicate(timeout=120)
     assert said.startswith("session t: ended ")
     assert f"\nbeing {done} (process {anew.pid} on {os.uname().nodename})\n" in said
     assert told["measured_anew"] == [{"what": done, "process": {"pid": anew.pid, "host": os.uname().nodename}}]

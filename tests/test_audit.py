@@ -221,7 +221,7 @@ def test_goes_on_in_the_middle_of_a_rematch(tmp_path: Path, end: str) -> None:
             audit.send_signal(signal.SIGINT)
         else:
             gate.touch()
-    _, complaint = audit.communicate(timeout=30)
+    _, complaint = audit.communicate(timeout=120)
     assert audit.returncode == (-signal.SIGKILL if end == "kill" else 130)
     assert (user.checkout(), user.git("for-each-ref")) == before
     assert len(user.lines()) == 8
@@ -245,7 +245,7 @@ def test_a_stop_between_two_commits_begins_no_other(tmp_path: Path) -> None:
     wait_for(Path(f"{gate}.waiting").exists)
     audit.send_signal(signal.SIGTERM)
     gate.touch()
-    said, _ = audit.communicate(timeout=30)
+    said, _ = audit.communicate(timeout=120)
     assert audit.returncode == 130
     assert len(user.lines()) == 13
     events = [json.loads(line) for line in said.splitlines()]
@@ -297,7 +297,7 @@ def test_again_goes_on_with_one_that_was_stopped(tmp_path: Path) -> None:
     wait_for(Path(f"{gate}.waiting").exists)
     audit.send_signal(signal.SIGINT)
     gate.touch()
-    audit.communicate(timeout=30)
+    audit.communicate(timeout=120)
     assert audit.returncode == 130
     user.audits("mar5", "--again")
     assert len(user.lines()) == 10
@@ -532,7 +532,7 @@ def test_a_second_audit_of_the_same_is_refused_while_the_first_runs(tmp_path: Pa
     wait_for(Path(f"{gate}.waiting").exists)
     second = user.audits("mar5")
     gate.touch()
-    audit.communicate(timeout=30)
+    audit.communicate(timeout=120)
     assert audit.returncode == 0
     assert second.returncode == 3
     assert "error: audit mar5/" in second.stderr

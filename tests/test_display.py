@@ -46,7 +46,7 @@ class Screen:
             self._stream.feed(self.child.read_nonblocking(100_000, timeout=0.05))
         return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
 
-    def shows(self, pattern: str, seconds: float = 60) -> str:
+    def shows(self, pattern: str, seconds: float = 120) -> str:
         """Wait until the screen shows a pattern."""
         end = time.monotonic() + seconds
         while not re.search(pattern, text := self.text()):

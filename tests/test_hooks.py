@@ -173,7 +173,7 @@ def test_a_hook_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> 
     assert not [one for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"] == ["sleep", "1234.5"]]
 
 
-def waits(path: Path, seconds: float = 30) -> None:
+def waits(path: Path, seconds: float = 120) -> None:
     """Until a file is there."""
     end = time.monotonic() + seconds
     while not path.exists():

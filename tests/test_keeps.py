@@ -409,7 +409,7 @@ def test_ctrl_c_in_a_rematch_stops_after_the_run_in_hand_or_at_once(tmp_path: Pa
         lab.goes_on()
     else:
         session.send_signal(signal.SIGTERM)
-    session.communicate(timeout=30)
+    session.communicate(timeout=120)
     assert session.returncode == 130
     assert len(lab.ran()) == BASELINE + 4
     assert len(lab.records("measured", 2)) == (4 if times == 1 else 3)
@@ -444,7 +444,7 @@ def test_ctrl_c_between_the_runs_of_the_baseline_leaves_no_session(tmp_path: Pat
     session = lab.starts(*run(2))
     session.send_signal(signal.SIGINT)
     lab.goes_on()
-    session.communicate(timeout=30)
+    session.communicate(timeout=120)
     assert session.returncode == 130
     assert len(lab.ran()) == 2
     assert lab.user.everything() == before
@@ -887,7 +887,7 @@ def test_a_verification_goes_on_without_repeating_a_run(keeper: Lab, how: str) -
     else:
         begun.send_signal(signal.SIGINT)
         keeper.goes_on()
-    _, said = begun.communicate(timeout=30)
+    _, said = begun.communicate(timeout=120)
     if how != "kill":
         assert begun.returncode == 130
         assert "the same command goes on with the pairs measured so far" in said

@@ -85,7 +85,7 @@ def test_in_place_never_overwrites_what_the_user_wrote_meanwhile(tmp_path: Path)
         wait_for(running.exists)
         (user.home / "program.py").write_text("mine\n")
         gate.touch()
-        _, complaint = session.communicate(timeout=30)
+        _, complaint = session.communicate(timeout=120)
     assert session.returncode == 3
     assert "program.py was changed while the session was using it in place" in complaint
     assert (user.home / "program.py").read_text() == "mine\n"
@@ -147,7 +147,7 @@ def test_nohup_keeps_a_session_alive_when_the_terminal_closes(tmp_path: Path) ->
         wait_for(running.exists)
         session.send_signal(signal.SIGHUP)
         gate.touch()
-        session.communicate(timeout=30)
+        session.communicate(timeout=120)
     assert session.returncode == 0
     assert len(user.rows()) == 3
 
@@ -245,7 +245,7 @@ def test_ctrl_c_in_the_canary_leaves_no_session_and_no_baseline_run(tmp_path: Pa
     wait_for(running.exists)
     session.send_signal(signal.SIGINT)
     gate.touch()
-    session.communicate(timeout=30)
+    session.communicate(timeout=120)
     assert session.returncode == 130
     assert not ran.exists()
     assert user.everything() == before

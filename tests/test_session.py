@@ -51,7 +51,7 @@ def anthropic(server: ModelServer) -> dict[str, str]:
     return {"ANTHROPIC_API_KEY": "sk-planted-key", "ANTHROPIC_BASE_URL": server.anthropic_url}
 
 
-def wait_for(happened: Callable[[], bool], seconds: float = 30) -> None:
+def wait_for(happened: Callable[[], bool], seconds: float = 120) -> None:
     """Poll until something is so."""
     end = time.monotonic() + seconds
     while not happened():
